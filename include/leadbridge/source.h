@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract of a source: how one platform's webhooks are proven, split into
+ * events and mapped to leads. To add a platform: one file in src/sources/ with
+ * a const struct source_ops, one line in the table of source.c, golden tests,
+ * the sample configuration and a page in docs/sources/.
+ *
+ * Everything here is pure: no I/O, no clock but the one handed in, no libevent,
+ * SQLite or curl. Called on the loop thread; may run on any.
+ */
+#ifndef LB_SOURCE_H
+#define LB_SOURCE_H
+
+#include "leadbridge/arena.h"
+#include "leadbridge/lead.h"
+#include "leadbridge/request.h"
+#include "leadbridge/secret.h"
+#include "leadbridge/value.h"
+
+struct source;
+struct submission;
+
+/* ---- what the configuration says of one source ------------------------- */
+
+struct text_list {
+	char **v;
+	size_t n;
+};
+
+struct text_pair {
+	char *from, *to;
+};
+
+struct text_map {
+	struct text_pair *v;
+	size_t n;
+};
+
+struct header_rule { /* header: "Name: value" */
+	char *name;
+	struct secrets value;
+};
+
+struct stage_rule { /* stage_slug: text, or {from, map, default} */
+	char *fixed;
+	char *from; /* value path */
+	struct text_map map;
+	char *fallback;
+};
+
+struct route_rule {          /* route: {by, map, default} */
+	char *by;            /* value path; NULL: the adapter's account */
+	struct text_map map; /* account -> destination name */
+	char *fallback;      /* destination name, or NULL: quarantine */
+};
+
+struct scheme_rule {       /* scheme: text, or a map */
+	char *name;        /* "standard_webhooks", or NULL */
+	char *algorithm;   /* hmac-sha1|hmac-sha256|hmac-sha512|ed25519|
+			    * rsa-sha256 */
+	char *header;      /* header with the signature */
+	char *encoding;    /* hex | base64 | base64url */
+	char *prefix;      /* "sha256=" */
+	char *signed_text; /* template: "{body}", "{timestamp}.{body}",
+			    * "{id}.{timestamp}.{body}", "{url}{body}" */
+	char *timestamp_header;
+	char *id_header;
+	int64_t tolerance_ms; /* 0: timestamp is not judged */
+};
+
+struct fields_rule { /* custom_fields: {add, only, drop, prefix} */
+	struct text_map add;
+	struct text_list only, drop;
+	char *prefix;
+};
+
+enum tests_rule { TESTS_IGNORE, TESTS_DELIVER };
+enum bad_proof_rule { BAD_PROOF_REJECT, BAD_PROOF_HOLD };
+
+struct network {                /* one entry of `allow` or trusted_proxies */
+	unsigned char addr[16]; /* IPv4 is mapped into ::ffff:0:0/96 */
+	unsigned char bits;     /* 0..128 */
+	bool local;             /* "unix" */
+};
+
+struct network_list {
+	struct network *v;
+	size_t n;
+};
+
+struct source {
+	char *name;
+	const struct source_ops *ops;
+	struct secrets secret, token;
+	struct header_rule *headers;
+	size_t n_headers;
+	struct network_list allow;
+	char *basic_user;
+	struct secrets basic_password;
+	char *param_name;
+	struct secrets param_value;
+	struct text_list destinations;
+	struct route_rule route;
+	struct text_list accounts;
+	char *source_platform, *source_type; /* NULL: the adapter's */
+	struct stage_rule stage;
+	struct fields_rule fields;
+	struct text_list events; /* n == 0: the adapter's defaults */
+	struct text_map map;     /* lead field or custom slug -> value path */
+	char *event_id;          /* "header:NAME", value path, or "hash" */
+	struct scheme_rule scheme;
+	enum tests_rule tests;
+	enum bad_proof_rule on_bad_proof;
+	int64_t dedup_window_ms;
+	int64_t min_fill_ms;
+	char *country; /* default region, or NULL */
+	char *honeypot;
+	struct text_list origins, redirect;
+	struct secrets rsa_key; /* ghl: also accept the old header */
+	char *expect;           /* "1 per 6h"; judged by the alarms */
+	bool attribution;
+	bool recase;
+	size_t max_body;
+	void *state;       /* what ops->prepare made: parsed keys */
+	unsigned position; /* index in config.sources, for counters */
+	int line;          /* in the configuration file, for messages */
+};
+
+/* ---- one call ---------------------------------------------------------- */
+
+struct source_call {
+	const struct source *source;
+	const struct request *request;
+	const struct value *payload; /* NULL while verifying before the parse */
+	struct arena *arena;         /* lives as long as the submission */
+};
+
+enum proof_result {
+	PROOF_OK,
+	PROOF_MISSING, /* nothing to judge: 401 */
+	PROOF_WRONG,   /* 401 */
+	PROOF_STALE,   /* right, but its timestamp is outside tolerance: 401 */
+};
+
+struct proof {
+	enum proof_result result;
+	int matched;        /* which secret of the list, or -1 */
+	const char *reason; /* static text for counters and explain */
+};
+
+/* What becomes of one event: each element of a batch has its own fate. */
+enum fate {
+	FATE_LEAD,
+	FATE_IGNORE,     /* known not to be a lead: test, topic, filter */
+	FATE_QUARANTINE, /* authentic, but nobody knows what it means */
+};
+
+struct event {
+	struct str id;      /* the sender's own id; NONE: content hash */
+	struct str hash_of; /* id NONE: text to hash; NONE: the whole body */
+	struct str topic;   /* "orders/create", "ContactCreate" */
+	struct str account; /* shop, location, portal: for account and route */
+	const struct value *body; /* what map() reads */
+	enum fate fate;
+	const char *reason;     /* static text for IGNORE and QUARANTINE */
+	const char *privacy;    /* privacy topic to record, or NULL */
+	int64_t occurred_at_ms; /* 0: unknown */
+	struct event *next;
+};
+
+struct event_list {
+	struct event *first, *last;
+	size_t n;
+};
+
+/* Appends a zeroed event (fate LEAD) from the call's arena. */
+struct event *event_add(struct event_list *list, struct arena *arena);
+
+enum answer_kind { /* what the sender is told */
+		   ANSWER_ACCEPTED,
+		   ANSWER_DUPLICATE,
+		   ANSWER_TRY_LATER, /* nothing was stored */
+		   ANSWER_BAD_PROOF,
+		   ANSWER_BAD_BODY,
+};
+
+enum source_flags {
+	SOURCE_PROOF_IN_BODY = 1, /* verify() needs the parsed payload */
+	SOURCE_OPEN = 2,          /* may start with no proof at all (form) */
+	SOURCE_CONTENT_ID = 4,    /* events have no id: content hash */
+	SOURCE_LENIENT = 8,       /* hand-written templates: raw tabs and line
+				   * ends in JSON strings are accepted */
+	SOURCE_ATTRIBUTION = 16,  /* `attribution` is true by default */
+};
+
+enum payload_kinds {
+	PAYLOAD_JSON = 1,
+	PAYLOAD_FORM = 2,
+	PAYLOAD_MULTIPART = 4,
+	PAYLOAD_XML = 8,
+};
+
+struct source_ops {
+	const char *platform;        /* as written in the configuration */
+	const char *source_platform; /* CRM default; NULL: must be decided */
+	const char *source_type;     /* CRM default */
+	unsigned flags;
+	unsigned payloads;         /* what the sender may send */
+	int try_later;             /* status that makes this sender retry */
+	size_t max_body;           /* default of the key max_body */
+	const char *const *events; /* default events, NULL-ended; or NULL */
+
+	/* MAY be NULL. Checks what the platform needs (fails closed) and parses
+	 * keys into source->state. Once per configuration load. */
+	int (*prepare)(struct source *source, struct err *err);
+	/* MUST be set where prepare makes state. */
+	void (*release)(struct source *source);
+	/* MAY be NULL (GET answers 405). A GET handshake. */
+	void (*challenge)(const struct source_call *call, struct reply *reply);
+	/* MAY be NULL: then token, header, basic, param or origin prove the
+	 * sender (the engine checks those for every source that has them).
+	 * Must judge the raw body; constant time. */
+	void (*verify)(const struct source_call *call, struct proof *proof);
+	/* MUST be set. Adds one event per element, with id, topic, account and
+	 * fate. LB_EINVAL: the payload as a whole makes no sense. */
+	int (*split)(const struct source_call *call, struct event_list *events,
+		     struct err *err);
+	/* MUST be set. Fills lead from event->body; may change the event's fate
+	 * and reason. Not called unless fate is LEAD. */
+	void (*map)(const struct source_call *call, struct event *event,
+		    struct lead *lead);
+	/* MAY be NULL: {"status":"accepted"} and so on. Body from the arena. */
+	void (*answer)(const struct source_call *call, enum answer_kind kind,
+		       struct reply *reply);
+};
+
+/* ---- the engine (sources/source.c) ------------------------------------- */
+
+const struct source_ops *source_ops_find(struct str platform);
+const struct source_ops *source_ops_at(size_t i); /* NULL after the last */
+
+/* Checks a configured source and prepares its keys; err says what is missing.
+ * "Fails closed": no source but `form` starts that anybody could post to. */
+LB_MUST_CHECK int source_prepare(struct source *source, struct err *err);
+void source_release(struct source *source);
+
+/* Header phase, before any body is read: whether method, token, type and
+ * length can be right. Fills reply and returns LB_EDENIED when not; a wrong
+ * URL token and an unknown source (source NULL) look the same, in constant
+ * time. *challenge is set when the reply is a finished GET/HEAD/OPTIONS
+ * answer. `token` is the path part after the source name, or STR_NONE.
+ * Reply bodies live in the arena. */
+LB_MUST_CHECK int source_admit(const struct source_call *call, struct str token,
+			       struct reply *reply, bool *challenge);
+
+/* Body phase: verify, parse, split, map, key, render. Returns 0 and a
+ * submission for the queue (the caller owns it; even one without a lead, e.g.
+ * an ignored event), or LB_EDENIED/LB_EINVAL with the refusal in reply and the
+ * reason in *why (static text, for counters). store_secret keys the content
+ * hash. The call's arena may be NULL: the submission's own is used. */
+LB_MUST_CHECK int source_process(const struct source *source,
+				 const struct request *request,
+				 struct str store_secret,
+				 struct submission **out, struct reply *reply,
+				 const char **why);
+
+/* The sender's answer once the submission is on disk, or could not be put
+ * there. */
+void source_answer(const struct source *source, const struct submission *sub,
+		   enum answer_kind kind, struct reply *reply);
+
+#endif

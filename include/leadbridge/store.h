@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store: what is kept on disk and what that promises.
+ *
+ *  - put() returns 0 only when everything of the batch is committed and synced.
+ *    A 2xx is answered after that and never before.
+ *  - An event is stored whole (request, ids, units) or not at all.
+ *  - The ledger changes in the transaction that changes a state.
+ *  - Exactly one thread calls the writing functions of a store, ever: the store
+ *    thread (queue/queue.c). Readers have connections of their own.
+ *
+ * The unit of the ledger is the lead: one per (event, index, destination). An
+ * event without a lead is one unit without destination, ignored or quarantined.
+ */
+#ifndef LB_STORE_H
+#define LB_STORE_H
+
+#include "base/worker.h"
+#include "leadbridge/arena.h"
+#include "leadbridge/outcome.h"
+#include "leadbridge/str.h"
+
+enum unit_state { /* numbers are on disk: never change one */
+		  UNIT_WAITING = 0,
+		  UNIT_FETCHING = 1,
+		  UNIT_DELIVERED = 2,
+		  UNIT_DEAD = 3,
+		  UNIT_QUARANTINED = 4,
+		  UNIT_IGNORED = 5,
+		  UNIT_ERASED = 6,
+};
+#define UNIT_STATES 7
+const char *unit_state_name(enum unit_state s);
+
+/* ---- accepting --------------------------------------------------------- */
+
+struct ticket { /* whose answer waits: a slot and its generation */
+	uint32_t slot, generation;
+};
+
+struct new_unit {
+	uint32_t event; /* index in submission.events */
+	uint32_t index; /* of the lead in the event */
+	enum unit_state state;
+	struct str destination; /* NONE where there is no lead */
+	unsigned char key[16];
+	struct str body;   /* exact bytes to send */
+	struct str reason; /* why ignored or quarantined */
+};
+
+struct new_event {
+	struct str id;          /* as in the key; "h:..." when weak */
+	bool weak;              /* id is a content hash */
+	unsigned char hash[16]; /* of (source, id), or of (source, content) */
+	int64_t window_ms;      /* weak: a repeat within it is a duplicate */
+	struct str topic;
+	struct str account;
+	const char *privacy; /* privacy topic to record, or NULL */
+	int64_t occurred_at_ms;
+	uint32_t n_units; /* of submission.units, in order */
+	bool duplicate;   /* out */
+};
+
+struct submission {
+	struct message message;  /* for a mailbox */
+	struct submission *next; /* for whoever holds it */
+	struct arena arena;      /* everything below lives here */
+	struct ticket ticket;
+	struct str source;
+	unsigned source_position; /* in the configuration, for counters */
+	int64_t received_at_ms;
+	struct str content_type;
+	struct str target;  /* secrets overwritten */
+	struct str headers; /* the ones that matter, "Name: value\n" */
+	struct str body;    /* raw, secrets overwritten */
+	int matched_secret; /* or -1 */
+	struct new_event *events;
+	uint32_t n_events;
+	struct new_unit *units;
+	uint32_t n_units;
+	bool test;         /* the sender's test event */
+	int64_t replay_of; /* quarantined unit this replaces, or 0 */
+	/* Out, set by the store thread: */
+	int result;            /* LB_OK, or nothing of it is stored */
+	uint32_t n_duplicates; /* events */
+	uint32_t n_accepted;   /* units */
+	uint32_t accepted_by_state[UNIT_STATES];
+};
+
+struct submission *submission_new(void);
+void submission_free(struct submission *s);
+/* Bytes it holds, for the ceilings of the mailboxes. */
+size_t submission_size(const struct submission *s);
+
+/* ---- delivering -------------------------------------------------------- */
+
+/* A lead on its way to the scheduler; one heap block, free() ends it. */
+struct due_lead {
+	struct due_lead *next;
+	int64_t id; /* of the unit */
+	struct str source, destination;
+	int64_t received_at_ms, occurred_at_ms;
+	int64_t due_at_ms;          /* wall clock */
+	int64_t first_failed_at_ms; /* 0: never tried and failed */
+	int64_t triable_ms;         /* age that counts for max_age */
+	uint32_t attempts, generation;
+	unsigned char key[16];
+	struct str body; /* n == 0: not loaded */
+	char data[];
+};
+/* Copies the strings of `from` into one block. */
+struct due_lead *due_lead_new(const struct due_lead *from);
+
+/* What one attempt came to. Owns the lead it is about, so that names and bytes
+ * are there when the commit is reported, and a retry needs no read. */
+struct settlement {
+	struct message message;  /* for a mailbox */
+	struct settlement *next; /* for whoever holds it */
+	struct due_lead *lead;
+	enum unit_state state; /* WAITING (again), DELIVERED or DEAD */
+	bool counts;           /* whether it counts as an attempt */
+	int64_t started_at_ms, duration_ms;
+	int64_t due_at_ms; /* WAITING: next try */
+	int64_t first_failed_at_ms, triable_ms;
+	enum outcome outcome;
+	int http_status;    /* 0: no answer */
+	const char *reason; /* static word: "http_503", "timeout" */
+	char crm_id[64];
+	char *response; /* the CRM's own words for DEAD, or NULL */
+	int result;     /* out: LB_OK when committed */
+};
+void settlement_free(struct settlement *s); /* with its lead */
+
+/* ---- reading ----------------------------------------------------------- */
+
+struct ledger_row {
+	char source[65]; /* "" in the total */
+	int64_t accepted, duplicates;
+	int64_t states[UNIT_STATES];
+	int64_t expired; /* rows retention removed, already in states */
+};
+
+struct ledger {
+	struct ledger_row total;
+	struct ledger_row *sources;
+	size_t n_sources;
+	int64_t difference; /* of the last full scan; 0: balances */
+	int64_t scanned_at_ms;
+};
+void ledger_release(struct ledger *l);
+
+#endif

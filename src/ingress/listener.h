@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HTTP edge: listening sockets (TCP, Unix, activated), TLS, connections
+ * with absolute deadlines and caps, the strict parser, replies. One HTTP stack
+ * for webhooks and for the admin API. Everything on the loop thread.
+ *
+ * An exchange is one request and its answer. A handler sees it twice: after
+ * the headers and when the body is complete. It replies at once, or defers:
+ * then it keeps only a ticket, and the exchange may be gone when the answer is
+ * ready.
+ */
+#ifndef LB_LISTENER_H
+#define LB_LISTENER_H
+
+#include "base/loop.h"
+#include "leadbridge/config.h"
+#include "leadbridge/request.h"
+#include "leadbridge/store.h"
+
+struct listener;
+struct exchange;
+
+struct http_handler {
+	void *ctx;
+	/* After the headers, before any body byte is read. Either replies
+	 * (exchange_reply; the body is then drained within bounds and the
+	 * connection closes if there was one), or sets the greatest body it
+	 * takes with exchange_accept(). */
+	void (*on_headers)(void *ctx, struct exchange *x);
+	/* The body is complete. Reply, or exchange_defer(). */
+	void (*on_request)(void *ctx, struct exchange *x);
+	/* MAY be NULL. A deferred exchange was not answered in time; must
+	 * reply now. */
+	void (*on_deadline)(void *ctx, struct exchange *x);
+	/* MAY be NULL. The exchange ends (answered, or the client is gone):
+	 * drop what was attached with exchange_set_data(). */
+	void (*on_end)(void *ctx, struct exchange *x, int status,
+		       int64_t took_us);
+	/* MAY be NULL. The parser or a limit refused a request or connection
+	 * before a handler saw it; reason is static text. */
+	void (*on_refused)(void *ctx, int status, const char *reason);
+};
+
+const struct request *exchange_request(const struct exchange *x);
+void exchange_accept(struct exchange *x, size_t body_max);
+void exchange_reply(struct exchange *x, const struct reply *reply);
+struct ticket exchange_defer(struct exchange *x, int64_t deadline_ms);
+/* The exchange a ticket stands for, or NULL when it is over. */
+struct exchange *listener_find(struct listener *l, struct ticket t);
+void exchange_set_data(struct exchange *x, void *data);
+void *exchange_data(const struct exchange *x);
+/* Streams (server-sent events): replies with headers, then chunks. */
+void exchange_stream(struct exchange *x, const struct reply *head);
+bool exchange_stream_write(struct exchange *x, struct str data);
+
+struct listener_config {
+	const struct listen_config *listen; /* addresses */
+	size_t n_listen;
+	const struct limits_config *limits;
+	const struct network_list *trusted_proxies;
+	const char *public_url;
+	int unix_mode; /* of socket files made here, e.g. 0660 */
+};
+
+/* Opens every address; a systemd:NAME takes the activated socket of that name
+ * from sd_listen_fds_with_names. */
+LB_MUST_CHECK int listener_new(struct listener **out, struct loop *loop,
+			       const struct listener_config *config,
+			       const struct http_handler *handler,
+			       struct err *err);
+/* Takes over changed limits, proxies and certificates; addresses that are new
+ * are opened, gone ones closed (never systemd's). Old TLS contexts live on
+ * with their connections. On error nothing has changed. */
+LB_MUST_CHECK int listener_reload(struct listener *l,
+				  const struct listener_config *config,
+				  struct err *err);
+/* No new connections; idle ones close; the others get Connection: close. */
+void listener_stop_accepting(struct listener *l);
+size_t listener_connections(const struct listener *l);
+size_t listener_pending(const struct listener *l); /* deferred exchanges */
+void listener_free(struct listener *l);
+/* "127.0.0.1:41234" of the i-th address, for port 0 and for the log. */
+const char *listener_address(const struct listener *l, size_t i);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue: the store thread, which owns the one connection that writes, and
+ * the reader thread, which owns a query-only one. Mailboxes in, callbacks out.
+ *
+ * The store thread drains its mailbox into one transaction (accepted requests,
+ * settlements, commands together), commits, and only then reports.
+ */
+#ifndef LB_QUEUE_H
+#define LB_QUEUE_H
+
+#include "base/worker.h"
+#include "leadbridge/config.h"
+#include "leadbridge/store.h"
+
+struct queue;
+
+enum queue_condition {
+	QUEUE_OK,
+	QUEUE_FULL,   /* no space: nothing is accepted; resumes by itself */
+	QUEUE_FAILED, /* an I/O error: the process must end */
+};
+
+/* All are called on the store thread (refilled: reader thread) and must only
+ * hand over to another thread's mailbox. */
+struct queue_events {
+	void *ctx;
+	/* A chain of submissions with their results; ownership moves. */
+	void (*submitted)(void *ctx, struct submission *chain);
+	/* Leads that became deliverable in a commit, oldest first; owned. Only
+	 * as many as queue_set_appetite() allows per call to it; the rest stay
+	 * on disk and come by refill. `more` says that some stayed. */
+	void (*due)(void *ctx, struct due_lead *chain, bool more);
+	/* Settlements that are committed; owned. */
+	void (*settled)(void *ctx, struct settlement *chain);
+	/* Answer to queue_refill. */
+	void (*refilled)(void *ctx, const char *destination,
+			 struct due_lead *chain, bool more,
+			 int64_t next_due_at_ms);
+	/* Condition changed; after QUEUE_FAILED nothing more is written. */
+	void (*condition)(void *ctx, enum queue_condition condition,
+			  const char *text);
+};
+
+/* Opens or makes the store (lock file, migrations, reserve file), starts both
+ * threads. Refuses a newer schema (LB_EVERSION) and a second daemon
+ * (LB_EBUSY). */
+LB_MUST_CHECK int queue_open(struct queue **out, const struct config *config,
+			     const struct queue_events *events,
+			     struct err *err);
+/* Commits what is in the mailboxes, checkpoints, ends both threads. */
+void queue_close(struct queue *q);
+/* Per-store random secret (32 bytes) that keys content hashes. */
+struct str queue_secret(const struct queue *q);
+enum queue_condition queue_condition(const struct queue *q); /* any thread */
+/* Reload: retention, low water. */
+void queue_configure(struct queue *q, struct config *config);
+
+/* ---- any thread -------------------------------------------------------- */
+
+/* Takes ownership on 0. LB_EBUSY: pending or pending_bytes is reached;
+ * LB_ENOSPC: the store is full. Then the caller still owns it. */
+LB_MUST_CHECK int queue_submit(struct queue *q, struct submission *s);
+void queue_settle(struct queue *q, struct settlement *s);
+/* How many new leads the scheduler still wants handed over in memory. */
+void queue_set_appetite(struct queue *q, const char *destination, size_t n);
+/* Due leads of a destination from disk, on the reader thread: up to `fresh`
+ * newest ones accepted after fresh_after_ms, and up to `backlog` oldest-due
+ * ones. May return leads the scheduler already holds: it must skip those. */
+void queue_refill(struct queue *q, const char *destination, size_t fresh,
+		  int64_t fresh_after_ms, size_t backlog);
+
+struct heartbeat *queue_heartbeat_store(struct queue *q);
+struct heartbeat *queue_heartbeat_reader(struct queue *q);
+
+/* ---- questions and commands (admin API), any thread ------------------- */
+
+enum query_kind {
+	QUERY_LEDGER,     /* running totals; scan: counts rows instead */
+	QUERY_LEADS,      /* list, newest first */
+	QUERY_LEAD,       /* one, with attempts and raw request */
+	QUERY_QUARANTINE, /* list */
+	QUERY_RAW,        /* the stored request of a unit, for a replay */
+	QUERY_BACKLOG,    /* per destination: waiting, oldest */
+	COMMAND_RETRY,    /* dead -> waiting (generation by the rules) */
+	COMMAND_BURY,     /* quarantined -> ignored, with a reason */
+};
+
+/* One question or command and its answer. Heap; the asker frees it with
+ * query_free() in `done`, which is called on the reader or store thread and
+ * must hand over to the asker's own mailbox. */
+struct query {
+	struct message message; /* free for the asker's mailbox in `done` */
+	enum query_kind kind;
+	bool scan;
+	int64_t id;
+	char state[16], source[65], destination[65];
+	int64_t after_id; /* cursor: ids below it; 0: from the newest */
+	size_t limit;
+	void *ctx;
+	void (*done)(void *ctx, struct query *q);
+	struct ticket ticket; /* for the asker */
+	/* Out: */
+	int result; /* LB_OK, LB_ENOTFOUND, LB_EDENIED ... */
+	struct err err;
+	struct buf json; /* the answer, ready to send (lists, one lead) */
+	int64_t next_cursor;
+	struct ledger ledger;   /* QUERY_LEDGER */
+	struct submission *raw; /* QUERY_RAW: request parts only */
+};
+struct query *query_new(enum query_kind kind);
+void query_free(struct query *q);
+void queue_ask(struct queue *q, struct query *query);
+
+/* Running gauges without a look at the disk; any thread. */
+struct queue_gauges {
+	int64_t accepted, duplicates;
+	int64_t states[UNIT_STATES];
+	int64_t difference; /* of the last full scan */
+	int64_t wal_bytes;
+};
+void queue_gauges(const struct queue *q, struct queue_gauges *out);
+
+#endif
