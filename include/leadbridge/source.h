@@ -121,9 +121,10 @@ struct source {
 	bool attribution;
 	bool recase;
 	size_t max_body;
-	void *state;       /* what ops->prepare made: parsed keys */
-	unsigned position; /* index in config.sources, for counters */
-	int line;          /* in the configuration file, for messages */
+	int64_t json_depth, values; /* ceilings, from limits */
+	void *state;                /* what ops->prepare made: parsed keys */
+	unsigned position;          /* index in config.sources, for counters */
+	int line; /* in the configuration file, for messages */
 };
 
 /* ---- one call ---------------------------------------------------------- */
