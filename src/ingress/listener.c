@@ -7,6 +7,7 @@
 #include "ingress/listener.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -340,6 +341,8 @@ int listener_new(struct listener **out, struct loop *loop,
 		 const struct http_handler *handler, struct err *err)
 {
 	struct listener *l = xcalloc(1, sizeof(*l));
+	/* libevent and OpenSSL write to sockets whose client has gone. */
+	lb_assert(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 	l->loop = loop;
 	l->handler = *handler;
 	l->janitor = loop_timer_new(loop, on_janitor, l);
