@@ -140,6 +140,15 @@ void receiving_add(struct conn *c);
 void receiving_grow(struct conn *c); /* its body has become longer */
 void receiving_remove(struct conn *c);
 
+/* ---- endpoints.c --------------------------------------------------------- */
+
+/* The sockets that config wants, instead of those that are open; on error
+ * nothing has changed. They are not listened to yet. */
+LB_MUST_CHECK int endpoints_change(struct listener *l,
+				   const struct listener_config *config,
+				   struct err *err);
+void endpoints_close(struct listener *l);
+
 /* ---- listener.c ---------------------------------------------------------- */
 
 void listener_arm(struct listener *l); /* a timeout was set */
