@@ -112,6 +112,17 @@ struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);
 void queue_ask(struct queue *q, struct query *query);
 
+/* What waits for one destination. */
+struct queue_backlog {
+	char name[65];
+	int64_t waiting;
+	int64_t oldest_received_ms; /* 0: nothing waits */
+};
+/* Kept in memory: counts are exact as of the last commit, the oldest as of the
+ * last look (every few seconds, reader thread). *out is from malloc. */
+void queue_backlog(const struct queue *q, struct queue_backlog **out,
+		   size_t *n);
+
 /* Running gauges without a look at the disk; any thread. */
 struct queue_gauges {
 	int64_t accepted, duplicates;
