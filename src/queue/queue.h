@@ -48,8 +48,10 @@ struct queue_events {
 LB_MUST_CHECK int queue_open(struct queue **out, const struct config *config,
 			     const struct queue_events *events,
 			     struct err *err);
-/* Commits what is in the mailboxes, checkpoints, ends both threads. */
-void queue_close(struct queue *q);
+/* Commits what is in the mailboxes, checkpoints, ends both threads. Gauges and
+ * backlog can still be read. */
+void queue_stop(struct queue *q);
+void queue_free(struct queue *q); /* stops first, if need be; NULL is fine */
 /* Per-store random secret (32 bytes) that keys content hashes. */
 struct str queue_secret(const struct queue *q);
 enum queue_condition queue_condition(const struct queue *q); /* any thread */
