@@ -4,6 +4,8 @@
 
 enum { BRACKETS_MAX = 32 }; /* whatever the configuration says */
 
+static const struct str REPLACEMENT = {"\xEF\xBF\xBD", 3};
+
 /* What windows-1252 has where latin-1 has controls; the rest is the same. */
 static const uint16_t WINDOWS_1252[32] = {
     0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
@@ -12,30 +14,45 @@ static const uint16_t WINDOWS_1252[32] = {
     0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
 };
 
-static unsigned code_point(unsigned char c, bool utf8)
+static unsigned code_point(unsigned char c)
 {
 	if (c == 0)
 		return 0xFFFD;
-	return !utf8 && c >= 0x80 && c < 0xA0 ? WINDOWS_1252[c - 0x80] : c;
+	return c >= 0x80 && c < 0xA0 ? WINDOWS_1252[c - 0x80] : c;
 }
 
-/* utf8: only NUL is replaced, the other bytes are copied. */
+static size_t put_code_point(char *to, unsigned c)
+{
+	if (c < 0x80) {
+		to[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		to[0] = (char)(0xC0 | c >> 6);
+		to[1] = (char)(0x80 | (c & 63));
+		return 2;
+	}
+	to[0] = (char)(0xE0 | c >> 12);
+	to[1] = (char)(0x80 | (c >> 6 & 63));
+	to[2] = (char)(0x80 | (c & 63));
+	return 3;
+}
+
+/* utf8: only NUL is replaced. U+FFFD is what percent decoding made of NUL. */
 static struct str rewrite(struct arena *a, struct str text, bool utf8)
 {
 	char *out = arena_alloc(a, 3 * text.n + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < text.n; i++) {
-		unsigned char byte = (unsigned char)text.p[i];
-		unsigned c = code_point(byte, utf8);
-		if (c < 0x80 || (utf8 && byte != 0)) {
+		unsigned char c = (unsigned char)text.p[i];
+		if (str_starts(str_sub(text, i, text.n), REPLACEMENT)) {
+			memcpy(out + n, REPLACEMENT.p, REPLACEMENT.n);
+			n += REPLACEMENT.n;
+			i += REPLACEMENT.n - 1;
+		} else if (utf8 && c != 0) {
 			out[n++] = (char)c;
-		} else if (c < 0x800) {
-			out[n++] = (char)(0xC0 | c >> 6);
-			out[n++] = (char)(0x80 | (c & 63));
 		} else {
-			out[n++] = (char)(0xE0 | c >> 12);
-			out[n++] = (char)(0x80 | (c >> 6 & 63));
-			out[n++] = (char)(0x80 | (c & 63));
+			n += put_code_point(out + n, code_point(c));
 		}
 	}
 	return (struct str){out, n};
