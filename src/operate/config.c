@@ -109,8 +109,8 @@ static bool is_shared(const struct node *n)
 {
 	const struct key *k = key_find(SECTION_TOP, n->key);
 	return key_has_children(SECTION_TOP, n->key) ||
-	       (k != NULL && (k->type == KEY_DESTINATIONS ||
-			      k->type == KEY_SOURCES));
+	       (k != NULL &&
+		(k->type == KEY_DESTINATIONS || k->type == KEY_SOURCES));
 }
 
 static void merge(struct reader *r, struct node *into, struct node *from,

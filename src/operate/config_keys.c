@@ -17,14 +17,14 @@
 #define HAS(field)      .offset = AT(source, field)
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-#define DAY       (24 * (int64_t)HOUR)
-#define KIB       ((int64_t)1024)
-#define MIB       (1024 * KIB)
-#define GIB       (1024 * MIB)
+#define DAY (24 * (int64_t)HOUR)
+#define KIB ((int64_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
 #define PLATFORMS                                                              \
 	"google_ads meta_ads google_organic direct referral hubspot zoho ghl " \
 	"shopify zenmaid lead_docket salesforce"
-#define CONTACTS  "form phone_call email chat sms manual import"
+#define CONTACTS "form phone_call email chat sms manual import"
 
 /* clang-format off */
 static const struct key keys[] = {

@@ -13,7 +13,7 @@
 
 #include "leadbridge/config.h"
 
-enum key_section { /* which struct a row belongs to */
+enum key_section {                      /* which struct a row belongs to */
 		   SECTION_TOP,         /* struct config */
 		   SECTION_LISTEN,      /* struct listen_config */
 		   SECTION_DESTINATION, /* struct destination_config */
@@ -21,40 +21,40 @@ enum key_section { /* which struct a row belongs to */
 };
 #define SECTIONS 4
 
-enum key_type {         /* how a value is written -> what the field is */
-	       KEY_BOOL,      /* bool */
-	       KEY_INT,       /* int64_t */
-	       KEY_DURATION,  /* int64_t ms */
-	       KEY_SIZE,      /* int64_t bytes */
-	       KEY_BODY_SIZE, /* size_t bytes */
-	       KEY_BYTE_RATE, /* "1KiB/s" -> int64_t bytes per second */
-	       KEY_TEXT,      /* char * */
-	       KEY_WORD,      /* char *, one of choices */
-	       KEY_CHOICE,    /* enum: position in choices */
-	       KEY_EITHER,    /* bool: false is the first choice */
-	       KEY_PATH,      /* char *, a file */
-	       KEY_URL,       /* char *, http or https */
-	       KEY_UUID,      /* char * */
-	       KEY_COUNTRY,   /* char *, a region of the phone table */
-	       KEY_PLATFORM,  /* const struct source_ops * */
-	       KEY_FIELD,     /* char *, a value path */
-	       KEY_EVENT_ID,  /* char *: header:NAME, value path, hash */
-	       KEY_EXPECT,    /* char *: "1 per 6h [08:00-20:00]" */
-	       KEY_SECRET,    /* struct secret */
-	       KEY_SECRETS,   /* struct secrets */
-	       KEY_NAMED_SECRET, /* "name<sep>SECRET": char *, and struct
-				  * secrets at offset2; sep is choices */
-	       KEY_HEADERS,   /* struct header_rule *, size_t at offset2 */
-	       KEY_TEXTS,     /* struct text_list */
-	       KEY_RATES,     /* struct rate_list */
-	       KEY_DURATIONS, /* struct duration_list */
-	       KEY_NETWORKS,  /* struct network_list */
-	       KEY_MAP,       /* struct text_map */
-	       KEY_FIELD_MAP, /* struct text_map of value paths */
-	       KEY_OUTCOMES,  /* struct outcome_override *, size_t */
-	       KEY_LISTEN,    /* list of SECTION_LISTEN */
-	       KEY_DESTINATIONS, /* mapping of SECTION_DESTINATION */
-	       KEY_SOURCES,      /* mapping of SECTION_SOURCE */
+enum key_type {                /* how a value is written -> what the field is */
+		KEY_BOOL,      /* bool */
+		KEY_INT,       /* int64_t */
+		KEY_DURATION,  /* int64_t ms */
+		KEY_SIZE,      /* int64_t bytes */
+		KEY_BODY_SIZE, /* size_t bytes */
+		KEY_BYTE_RATE, /* "1KiB/s" -> int64_t bytes per second */
+		KEY_TEXT,      /* char * */
+		KEY_WORD,      /* char *, one of choices */
+		KEY_CHOICE,    /* enum: position in choices */
+		KEY_EITHER,    /* bool: false is the first choice */
+		KEY_PATH,      /* char *, a file */
+		KEY_URL,       /* char *, http or https */
+		KEY_UUID,      /* char * */
+		KEY_COUNTRY,   /* char *, a region of the phone table */
+		KEY_PLATFORM,  /* const struct source_ops * */
+		KEY_FIELD,     /* char *, a value path */
+		KEY_EVENT_ID,  /* char *: header:NAME, value path, hash */
+		KEY_EXPECT,    /* char *: "1 per 6h [08:00-20:00]" */
+		KEY_SECRET,    /* struct secret */
+		KEY_SECRETS,   /* struct secrets */
+		KEY_NAMED_SECRET, /* "name<sep>SECRET": char *, and struct
+				   * secrets at offset2; sep is choices */
+		KEY_HEADERS,      /* struct header_rule *, size_t at offset2 */
+		KEY_TEXTS,        /* struct text_list */
+		KEY_RATES,        /* struct rate_list */
+		KEY_DURATIONS,    /* struct duration_list */
+		KEY_NETWORKS,     /* struct network_list */
+		KEY_MAP,          /* struct text_map */
+		KEY_FIELD_MAP,    /* struct text_map of value paths */
+		KEY_OUTCOMES,     /* struct outcome_override *, size_t */
+		KEY_LISTEN,       /* list of SECTION_LISTEN */
+		KEY_DESTINATIONS, /* mapping of SECTION_DESTINATION */
+		KEY_SOURCES,      /* mapping of SECTION_SOURCE */
 };
 #define KEY_TYPES 32
 
@@ -72,7 +72,7 @@ struct key {
 	enum key_type type;
 	unsigned flags;
 	size_t offset, offset2;
-	int64_t min, max; /* both 0: no range beyond the type's own */
+	int64_t min, max;    /* both 0: no range beyond the type's own */
 	const char *choices; /* words, separated by one blank */
 	const char *def;     /* default, as it would be written; or NULL */
 	const char *example; /* for the sample, where there is no default */

@@ -36,8 +36,7 @@ static void release_secrets(const struct key *k, void *base)
 static void release_named_secret(const struct key *k, void *base)
 {
 	release_text(k, base);
-	secrets_release(
-	    (struct secrets *)(void *)((char *)base + k->offset2));
+	secrets_release((struct secrets *)(void *)((char *)base + k->offset2));
 }
 
 static void release_headers(const struct key *k, void *base)

@@ -72,7 +72,7 @@ static void read_members(struct reader *r, struct target *t,
 			 const struct node *map, struct str prefix)
 {
 	NODE_EACH(child, map)
-		read_member(r, t, child, prefix);
+	read_member(r, t, child, prefix);
 }
 
 /* One key: a row of its own, or a group of rows below it. The tree's depth
@@ -114,15 +114,15 @@ static void set_default(struct reader *r, const struct key *k, void *base)
 	struct node *n;
 	if (def.p[0] != '[' && def.p[0] != '{')
 		n = node_text(&r->arena, def);
-	else if (yaml_tree_parse(&r->arena, def, 0, &n, ignore_report,
-				 NULL) != 0)
+	else if (yaml_tree_parse(&r->arena, def, 0, &n, ignore_report, NULL) !=
+		 0)
 		return;
 	key_kind(k->type)->read(r, k, n, base);
 }
 
 /* What the file did not say: the default, or a complaint at `where`. */
-static void finish(struct reader *r, struct target *t,
-		   const struct node *where, const char *what)
+static void finish(struct reader *r, struct target *t, const struct node *where,
+		   const char *what)
 {
 	for (size_t i = 0; i < key_count(); i++) {
 		const struct key *k = key_at(i);
@@ -219,11 +219,10 @@ static bool entry_ok(struct reader *r, const struct node *n, const char *what)
 		ok = false;
 	}
 	if (n->kind != NODE_MAP) {
-		problems_error(r->problems, place_of(r, n),
-			       "%s '%.*s' must be a mapping", what,
-			       (int)(n->key.n < SHOWN_MAX ? n->key.n
-							  : SHOWN_MAX),
-			       n->key.p);
+		problems_error(
+		    r->problems, place_of(r, n), "%s '%.*s' must be a mapping",
+		    what, (int)(n->key.n < SHOWN_MAX ? n->key.n : SHOWN_MAX),
+		    n->key.p);
 		ok = false;
 	}
 	return ok;
@@ -258,8 +257,8 @@ void read_destinations(struct reader *r, const struct key *k,
 	r->destinations =
 	    arena_alloc(&r->arena, n->count * sizeof(struct node *));
 	NODE_EACH(child, n)
-		if (entry_ok(r, child, "destination"))
-			add_destination(r, child);
+	if (entry_ok(r, child, "destination"))
+		add_destination(r, child);
 }
 
 static void add_source(struct reader *r, const struct node *n)
@@ -295,8 +294,8 @@ void read_sources(struct reader *r, const struct key *k, const struct node *n,
 	r->sources = arena_alloc(&r->arena, n->count * sizeof(struct node *));
 	r->source_is_read = arena_alloc(&r->arena, n->count * sizeof(bool));
 	NODE_EACH(child, n)
-		if (entry_ok(r, child, "source"))
-			add_source(r, child);
+	if (entry_ok(r, child, "source"))
+		add_source(r, child);
 }
 
 /* ---- the whole --------------------------------------------------------- */

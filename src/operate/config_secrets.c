@@ -57,8 +57,8 @@ static bool load(struct reader *r, const struct key *k, const struct node *n,
 	}
 	*out = (struct secret){0};
 	if (secret_load(out, reference, &err) != 0) {
-		problems_error(r->problems, place_of(r, n), "'%s': %s",
-			       k->name, err.text);
+		problems_error(r->problems, place_of(r, n), "'%s': %s", k->name,
+			       err.text);
 		return false;
 	}
 	warn_weak(r, k, n, reference);
@@ -142,8 +142,8 @@ static bool header_name_ok(struct str s)
 	static const struct str marks = {"!#$%&'*+-.^_`|~", 15};
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			      (c >= '0' && c <= '9');
+		bool letter = (c >= 'a' && c <= 'z') ||
+			      (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 		if (!letter && str_find(marks, c) < 0)
 			return false;
 	}
@@ -154,9 +154,15 @@ static bool header_name_ok(struct str s)
 static bool header_is_ours(struct str name)
 {
 	static const char *const ours[] = {
-	    "authorization",   "content-type",      "content-length",
-	    "host",            "transfer-encoding", "connection",
-	    "idempotency-key", "expect",            "te",
+	    "authorization",
+	    "content-type",
+	    "content-length",
+	    "host",
+	    "transfer-encoding",
+	    "connection",
+	    "idempotency-key",
+	    "expect",
+	    "te",
 	    "upgrade",
 	};
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
@@ -183,8 +189,8 @@ static bool load_value(struct reader *r, const struct key *k,
 			return false;
 	} else {
 		struct err err = {0};
-		struct str plain = arena_printf(&r->arena, "plain:%.*s",
-						STR_FMT(value));
+		struct str plain =
+		    arena_printf(&r->arena, "plain:%.*s", STR_FMT(value));
 		*out = (struct secret){0};
 		if (secret_load(out, plain, &err) != 0) {
 			problems_error(r->problems, place_of(r, n), "'%s': %s",
@@ -270,9 +276,9 @@ void read_headers(struct reader *r, const struct key *k, const struct node *n,
 		    child->kind == NODE_LIST ? child->first : child;
 		for (; one != NULL; one = one != child ? one->next : NULL)
 			if (value_text_of(r, k, one, &text))
-				add_header(r, k, one,
-					   (struct header_line){child->key,
-								text},
-					   base);
+				add_header(
+				    r, k, one,
+				    (struct header_line){child->key, text},
+				    base);
 	}
 }

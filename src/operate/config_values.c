@@ -34,8 +34,8 @@ void value_refuse(struct reader *r, const struct key *k, const struct node *n,
 		buf_init(&b, sizeof(range) - 1);
 		const struct key_kind *kind = key_kind(k->type);
 		bool open_ended = k->max == 0;
-		buf_add_str(&b, open_ended ? STR(" of at least ")
-					   : STR(" from "));
+		buf_add_str(&b,
+			    open_ended ? STR(" of at least ") : STR(" from "));
 		struct key bare = {.type = k->type};
 		kind->write(&bare, &k->min, &b);
 		if (k->min == 0)
@@ -50,11 +50,12 @@ void value_refuse(struct reader *r, const struct key *k, const struct node *n,
 	if (n->kind != NODE_TEXT)
 		problems_error(r->problems, place_of(r, n),
 			       "'%s' must be %s%s, not a %s", k->name, wanted,
-			       range, n->kind == NODE_LIST ? "list" : "mapping");
+			       range,
+			       n->kind == NODE_LIST ? "list" : "mapping");
 	else
 		problems_error(
-		    r->problems, place_of(r, n), "'%s' must be %s%s, not '%.*s'",
-		    k->name, wanted, range,
+		    r->problems, place_of(r, n),
+		    "'%s' must be %s%s, not '%.*s'", k->name, wanted, range,
 		    (int)(n->text.n < SHOWN_MAX ? n->text.n : SHOWN_MAX),
 		    n->text.p);
 }
@@ -91,8 +92,8 @@ void value_list(struct reader *r, const struct key *k, const struct node *n,
 		return;
 	}
 	NODE_EACH(child, n)
-		if (value_text_of(r, k, child, &text))
-			fn(r, k, child, text, base);
+	if (value_text_of(r, k, child, &text))
+		fn(r, k, child, text, base);
 }
 
 static bool in_range(const struct key *k, int64_t v)
@@ -163,8 +164,8 @@ void read_size(struct reader *r, const struct key *k, const struct node *n,
 		*field = v;
 }
 
-void read_body_size(struct reader *r, const struct key *k,
-		    const struct node *n, void *base)
+void read_body_size(struct reader *r, const struct key *k, const struct node *n,
+		    void *base)
 {
 	size_t *field = key_field(k, base);
 	int64_t v;
@@ -172,8 +173,8 @@ void read_body_size(struct reader *r, const struct key *k,
 		*field = (size_t)v;
 }
 
-void read_byte_rate(struct reader *r, const struct key *k,
-		    const struct node *n, void *base)
+void read_byte_rate(struct reader *r, const struct key *k, const struct node *n,
+		    void *base)
 {
 	int64_t *field = key_field(k, base);
 	int64_t v;
@@ -241,10 +242,10 @@ void read_word(struct reader *r, const struct key *k, const struct node *n,
 void read_choice(struct reader *r, const struct key *k, const struct node *n,
 		 void *base)
 {
-	static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
-			  sizeof(enum tests_rule) == sizeof(unsigned) &&
-			  sizeof(enum bad_proof_rule) == sizeof(unsigned),
-		      "choices are stored as unsigned");
+	_Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
+			   sizeof(enum tests_rule) == sizeof(unsigned) &&
+			   sizeof(enum bad_proof_rule) == sizeof(unsigned),
+		       "choices are stored as unsigned");
 	int position = choice_of(r, k, n);
 	unsigned *field = key_field(k, base);
 	if (position >= 0)
@@ -312,8 +313,8 @@ static void add_rate(struct reader *r, const struct key *k,
 	struct str count = str_cut(text, '/', &unit);
 	struct rate rate;
 	char window[16];
-	if (str_to_int(count, 1, 1000000000, &rate.count) != 0 ||
-	    unit.n == 0 || unit.n > 3 || list->n == 8) {
+	if (str_to_int(count, 1, 1000000000, &rate.count) != 0 || unit.n == 0 ||
+	    unit.n > 3 || list->n == 8) {
 		value_refuse(r, k, n, "a rate (10/s, 60/min, 1000/h)");
 		return;
 	}
@@ -347,8 +348,8 @@ static void add_duration(struct reader *r, const struct key *k,
 	list->v[list->n++] = ms;
 }
 
-void read_durations(struct reader *r, const struct key *k,
-		    const struct node *n, void *base)
+void read_durations(struct reader *r, const struct key *k, const struct node *n,
+		    void *base)
 {
 	value_list(r, k, n, base, add_duration);
 }

@@ -67,10 +67,10 @@ void read_duration(struct reader *r, const struct key *k, const struct node *n,
 		   void *base);
 void read_size(struct reader *r, const struct key *k, const struct node *n,
 	       void *base);
-void read_body_size(struct reader *r, const struct key *k,
-		    const struct node *n, void *base);
-void read_byte_rate(struct reader *r, const struct key *k,
-		    const struct node *n, void *base);
+void read_body_size(struct reader *r, const struct key *k, const struct node *n,
+		    void *base);
+void read_byte_rate(struct reader *r, const struct key *k, const struct node *n,
+		    void *base);
 void read_text(struct reader *r, const struct key *k, const struct node *n,
 	       void *base);
 void read_word(struct reader *r, const struct key *k, const struct node *n,
@@ -85,8 +85,8 @@ void read_texts(struct reader *r, const struct key *k, const struct node *n,
 		void *base);
 void read_rates(struct reader *r, const struct key *k, const struct node *n,
 		void *base);
-void read_durations(struct reader *r, const struct key *k,
-		    const struct node *n, void *base);
+void read_durations(struct reader *r, const struct key *k, const struct node *n,
+		    void *base);
 void read_networks(struct reader *r, const struct key *k, const struct node *n,
 		   void *base);
 /* config_values_text.c: texts of a certain form */
@@ -104,10 +104,12 @@ void read_expect(struct reader *r, const struct key *k, const struct node *n,
 		 void *base);
 void read_map(struct reader *r, const struct key *k, const struct node *n,
 	      void *base);
-void read_field_map(struct reader *r, const struct key *k,
-		    const struct node *n, void *base);
+void read_field_map(struct reader *r, const struct key *k, const struct node *n,
+		    void *base);
 void read_outcomes(struct reader *r, const struct key *k, const struct node *n,
 		   void *base);
+/* http or https, a host, no user name, no fragment. */
+bool config_url_ok(struct str url);
 /* config_secrets.c */
 void read_secret(struct reader *r, const struct key *k, const struct node *n,
 		 void *base);

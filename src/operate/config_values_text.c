@@ -77,6 +77,11 @@ static bool url_ok(struct str s, bool with_user)
 	return authority_ok(authority);
 }
 
+bool config_url_ok(struct str url)
+{
+	return url_ok(url, false);
+}
+
 void read_url(struct reader *r, const struct key *k, const struct node *n,
 	      void *base)
 {
@@ -246,15 +251,15 @@ void read_map(struct reader *r, const struct key *k, const struct node *n,
 	read_pairs(r, k, n, base, NULL);
 }
 
-void read_field_map(struct reader *r, const struct key *k,
-		    const struct node *n, void *base)
+void read_field_map(struct reader *r, const struct key *k, const struct node *n,
+		    void *base)
 {
 	read_pairs(r, k, n, base, value_path_ok);
 }
 
 /* In the order of enum outcome. */
-static const char *const outcome_words[OUTCOMES] = {
-    NULL, "sent", "retry", "limited", "park", "dead"};
+static const char *const outcome_words[OUTCOMES] = {NULL,      "sent", "retry",
+						    "limited", "park", "dead"};
 
 const char *outcome_word(int outcome)
 {
@@ -288,11 +293,11 @@ void read_outcomes(struct reader *r, const struct key *k, const struct node *n,
 		struct outcome_override one;
 		int64_t status;
 		if (str_to_int(child->key, 100, 599, &status) != 0) {
-			problems_error(r->problems, place_of_key(r, child),
-				       "not a status from 100 to 599: '%.*s'",
-				       (int)(child->key.n < 20 ? child->key.n
-							       : 20),
-				       child->key.p);
+			problems_error(
+			    r->problems, place_of_key(r, child),
+			    "not a status from 100 to 599: '%.*s'",
+			    (int)(child->key.n < 20 ? child->key.n : 20),
+			    child->key.p);
 			continue;
 		}
 		if (child->kind != NODE_TEXT ||

@@ -36,10 +36,8 @@ void write_duration(struct buf *out, int64_t ms)
 
 void write_size(struct buf *out, int64_t bytes)
 {
-	static const struct unit units[] = {{"GiB", 1 << 30},
-					    {"MiB", 1 << 20},
-					    {"KiB", 1 << 10},
-					    {"", 1}};
+	static const struct unit units[] = {
+	    {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}};
 	write_units(out, bytes, units);
 }
 
@@ -75,8 +73,7 @@ void write_int(const struct key *k, const void *base, struct buf *out)
 	buf_add_int(out, *field);
 }
 
-void write_duration_key(const struct key *k, const void *base,
-			struct buf *out)
+void write_duration_key(const struct key *k, const void *base, struct buf *out)
 {
 	const int64_t *field = key_field_of(k, base);
 	write_duration(out, *field);
@@ -164,8 +161,7 @@ void write_secrets(const struct key *k, const void *base, struct buf *out)
 	write_stars(field->n, out);
 }
 
-void write_named_secret(const struct key *k, const void *base,
-			struct buf *out)
+void write_named_secret(const struct key *k, const void *base, struct buf *out)
 {
 	char *const *field = key_field_of(k, base);
 	if (*field != NULL)

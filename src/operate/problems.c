@@ -95,7 +95,9 @@ void config_problem_print(const struct config_problem *p, struct buf *out)
 {
 	buf_addf(out, "%s:", p->file);
 	if (p->line > 0)
-		buf_addf(out, "%d:%d:", p->line, p->column);
+		buf_addf(out, "%d:", p->line);
+	if (p->column > 0)
+		buf_addf(out, "%d:", p->column);
 	buf_addf(out, " %s: %s", p->warning ? "warning" : "error", p->text);
 }
 

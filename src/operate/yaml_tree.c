@@ -65,8 +65,8 @@ void node_append(struct node *parent, struct node *child)
 struct node *node_get(const struct node *map, struct str key)
 {
 	NODE_EACH(child, map)
-		if (str_eq(child->key, key))
-			return child;
+	if (str_eq(child->key, key))
+		return child;
 	return NULL;
 }
 

@@ -21,13 +21,13 @@ enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 
 struct node {
 	enum node_kind kind;
-	bool quoted;        /* TEXT: in quotes or a block */
-	unsigned file;      /* as given to yaml_tree_parse */
-	int line, column;   /* of the value, 1-based */
-	struct str key;     /* when this is a member of a mapping */
+	bool quoted;      /* TEXT: in quotes or a block */
+	unsigned file;    /* as given to yaml_tree_parse */
+	int line, column; /* of the value, 1-based */
+	struct str key;   /* when this is a member of a mapping */
 	int key_line, key_column;
-	struct str text;    /* TEXT: ends in NUL, holds none */
-	size_t count;       /* LIST, MAP */
+	struct str text; /* TEXT: ends in NUL, holds none */
+	size_t count;    /* LIST, MAP */
 	struct node *first, *last, *next;
 };
 
