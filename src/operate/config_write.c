@@ -259,8 +259,12 @@ void write_map(const struct key *k, const void *base, struct buf *out)
 {
 	const struct text_map *field = key_field_of(k, base);
 	for (size_t i = 0; i < field->n; i++) {
+		struct str from = str_from(field->v[i].from);
 		buf_add_str(out, i == 0 ? STR("{") : STR(", "));
-		write_scalar(out, str_from(field->v[i].from));
+		if (str_find(from, ':') < 0)
+			write_scalar(out, from);
+		else
+			buf_add_json(out, from);
 		buf_add_str(out, STR(": "));
 		write_scalar(out, str_from(field->v[i].to));
 	}
