@@ -203,7 +203,9 @@ int fields_add(struct fields *f, struct str name, struct str value,
 	struct name split;
 	if (!split_name(key, &split))
 		return put(f, f->root, key, child, err);
-	if (split.n > BRACKETS_MAX || split.n > f->depth)
+	/* The outer object, one for each step but the last, and a list there
+	 * if the name comes again. */
+	if (split.n > BRACKETS_MAX || split.n >= f->depth)
 		return err_set(err, LB_ELIMIT,
 			       "field name with too many brackets");
 	if (!way_is_free(f, &split))

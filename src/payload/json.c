@@ -215,8 +215,9 @@ static int read_element(struct parser *p)
 	struct str key = STR_NONE;
 	struct value *v;
 	int rc = object ? read_key(p, &key) : 0;
-	if (rc == 0)
-		rc = next_slot(p, key, &v);
+	if (rc != 0)
+		return rc;
+	rc = next_slot(p, key, &v);
 	return rc != 0 ? rc : read_value(p, v);
 }
 

@@ -49,7 +49,7 @@ void event_test(const struct source *source, struct event *event)
 		event_ignore(event, reason_test);
 }
 
-bool text_in(const char *const *list, struct str text)
+bool word_in(const char *const *list, struct str text)
 {
 	for (; *list != NULL; list++)
 		if (str_eq(str_from(*list), text))
@@ -71,9 +71,8 @@ void fields_rest(struct lead *lead, struct arena *arena,
 		 const struct value *object, const char *prefix,
 		 const char *const *but)
 {
-	VALUE_EACH(member, object)
-	{
-		if (but != NULL && text_in(but, member->key))
+	VALUE_EACH (member, object) {
+		if (but != NULL && word_in(but, member->key))
 			continue;
 		struct str name = member->key;
 		if (prefix != NULL)
@@ -86,12 +85,18 @@ void fields_rest(struct lead *lead, struct arena *arena,
 /* ---- attribution texts -------------------------------------------------- */
 
 static const struct field_name url_fields[] = {
-    {"utm_source", "utm_source"},     {"utm_medium", "utm_medium"},
-    {"utm_campaign", "utm_campaign"}, {"utm_term", "utm_term"},
-    {"utm_content", "utm_content"},   {"gclid", "gclid"},
-    {"gbraid", "gbraid"},             {"wbraid", "wbraid"},
-    {"fbclid", "fbclid"},             {"msclkid", "msclkid"},
-    {"ttclid", "ttclid"},             {NULL, NULL},
+    {"utm_source", "utm_source"},
+    {"utm_medium", "utm_medium"},
+    {"utm_campaign", "utm_campaign"},
+    {"utm_term", "utm_term"},
+    {"utm_content", "utm_content"},
+    {"gclid", "gclid"},
+    {"gbraid", "gbraid"},
+    {"wbraid", "wbraid"},
+    {"fbclid", "fbclid"},
+    {"msclkid", "msclkid"},
+    {"ttclid", "ttclid"},
+    {NULL, NULL},
 };
 
 void fields_from_url(const struct source_call *call, struct lead *lead,
@@ -101,8 +106,8 @@ void fields_from_url(const struct source_call *call, struct lead *lead,
 	struct value *members = NULL;
 	struct str query, fragment;
 	(void)str_cut(str_cut(url, '#', &fragment), '?', &query);
-	if (query.n == 0 || payload_form(call->arena, query, &limits, &members,
-					 NULL) != 0)
+	if (query.n == 0 ||
+	    payload_form(call->arena, query, &limits, &members, NULL) != 0)
 		return;
 	fields_named(lead, members, url_fields);
 }

@@ -44,6 +44,6 @@ void fields_rest(struct lead *lead, struct arena *arena,
 /* utm_*, click ids out of a URL or a path with query. */
 void fields_from_url(const struct source_call *call, struct lead *lead,
 		     struct str url);
-bool text_in(const char *const *list, struct str text); /* ends with NULL */
+bool word_in(const char *const *list, struct str text); /* ends with NULL */
 
 #endif

@@ -43,8 +43,9 @@ static const struct refusal refusals[] = {
     ROW("origin", 401, ANSWER_BAD_PROOF, "origin is not allowed"),
 };
 
-static const struct str accepted = STR("{\"status\":\"accepted\"}");
-static const struct str duplicate = STR("{\"status\":\"duplicate\"}");
+#define TEXT(literal) {literal, sizeof(literal) - 1}
+static const struct str accepted = TEXT("{\"status\":\"accepted\"}");
+static const struct str duplicate = TEXT("{\"status\":\"duplicate\"}");
 static const struct str try_later =
     BODY("try_later", "cannot be stored now, send it again");
 /* clang-format on */
@@ -54,8 +55,7 @@ void reply_add_header(struct reply *reply, const char *name, struct str value)
 	size_t cap = sizeof(reply->extra) / sizeof(reply->extra[0]);
 	if (reply->n_extra == cap)
 		return;
-	reply->extra[reply->n_extra++] =
-	    (struct header){str_from(name), value};
+	reply->extra[reply->n_extra++] = (struct header){str_from(name), value};
 }
 
 static const struct refusal *find_refusal(const char *why)
@@ -66,8 +66,7 @@ static const struct refusal *find_refusal(const char *why)
 	return NULL;
 }
 
-int refuse(const struct source_call *call, const char *why,
-	   struct reply *reply)
+int refuse(const struct source_call *call, const char *why, struct reply *reply)
 {
 	const struct refusal *row = find_refusal(why);
 	if (row == NULL) /* a reason of an adapter: proof it did not like */

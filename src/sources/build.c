@@ -20,9 +20,9 @@ void build_start(struct build *b, const struct source_call *call,
 	sub->source_position = source->position;
 	sub->received_at_ms = call->request->received_at_ms;
 	sub->events = arena_alloc(&sub->arena, n_events * sizeof(*sub->events));
-	sub->units = arena_alloc(&sub->arena,
-				 n_events * units_per_event(source) *
-				     sizeof(*sub->units));
+	sub->units =
+	    arena_alloc(&sub->arena, n_events * units_per_event(source) *
+					 sizeof(*sub->units));
 }
 
 static struct new_unit *add_unit(struct submission *sub)
@@ -36,8 +36,8 @@ static struct new_unit *add_unit(struct submission *sub)
 static void add_without_lead(struct submission *sub, const struct event *event)
 {
 	struct new_unit *unit = add_unit(sub);
-	unit->state = event->fate == FATE_IGNORE ? UNIT_IGNORED
-						 : UNIT_QUARANTINED;
+	unit->state =
+	    event->fate == FATE_IGNORE ? UNIT_IGNORED : UNIT_QUARANTINED;
 	unit->reason = arena_copy(&sub->arena, str_from(event->reason));
 }
 

@@ -34,7 +34,8 @@ static struct str routed(const struct source *source, const struct event *event)
 		    value_path(event->body, str_from(source->route.by)));
 	for (size_t i = 0; i < source->route.map.n; i++) {
 		const struct text_pair *pair = &source->route.map.v[i];
-		if (account.n > 0 && same_account(str_from(pair->from), account))
+		if (account.n > 0 &&
+		    same_account(str_from(pair->from), account))
 			return str_from(pair->to);
 	}
 	return str_from(source->route.fallback);
@@ -58,7 +59,7 @@ static bool topic_wanted(const struct source *source, struct str topic)
 			return true;
 	if (source->events.n > 0 || source->ops->events == NULL)
 		return source->events.n == 0;
-	return text_in(source->ops->events, topic);
+	return word_in(source->ops->events, topic);
 }
 
 void judge_event(const struct source *source, struct event *event)

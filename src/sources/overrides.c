@@ -75,8 +75,12 @@ static void decide_stage(const struct source *source, const struct event *event,
 /* ---- custom fields ------------------------------------------------------ */
 
 static const char *const lead_members[] = {
-    "contact_name",    "contact_email", "contact_phone",
-    "source_platform", "source_type",   "stage_slug",
+    "contact_name",
+    "contact_email",
+    "contact_phone",
+    "source_platform",
+    "source_type",
+    "stage_slug",
     NULL,
 };
 
@@ -111,10 +115,10 @@ static void prefix_fields(const struct source *source, struct lead *lead)
 		return;
 	for (size_t i = 0; i < lead->n_fields; i++) {
 		struct lead_field *field = &lead->fields[i];
-		field->slug = slug_make(
-		    lead->arena,
-		    arena_printf(lead->arena, "%s%.*s", source->fields.prefix,
-				 STR_FMT(field->slug)));
+		field->slug =
+		    slug_make(lead->arena, arena_printf(lead->arena, "%s%.*s",
+							source->fields.prefix,
+							STR_FMT(field->slug)));
 	}
 }
 
@@ -123,7 +127,7 @@ static void mapped_fields(const struct source *source,
 {
 	for (size_t i = 0; i < source->map.n; i++) {
 		const struct text_pair *pair = &source->map.v[i];
-		if (text_in(lead_members, str_from(pair->from)))
+		if (word_in(lead_members, str_from(pair->from)))
 			continue;
 		const struct value *v =
 		    value_path(event->body, str_from(pair->to));

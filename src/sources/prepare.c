@@ -37,16 +37,15 @@ static int check_proof(const struct source *s, struct err *err)
 			       "'secret' proves nothing for platform '%s': use "
 			       "token, header, basic or param",
 			       platform);
-	bool signs = s->ops->verify != NULL &&
-		     (s->state != NULL || s->secret.n > 0);
+	bool signs =
+	    s->ops->verify != NULL && (s->state != NULL || s->secret.n > 0);
 	if (signs || rules_prove(s) || (s->ops->flags & SOURCE_OPEN))
 		return 0;
-	return err_set(err, LB_EINVAL,
-		       "nothing proves who sends: platform '%s' needs %s",
-		       platform,
-		       s->ops->verify != NULL
-			   ? "secret, token or header"
-			   : "token, header, basic or param");
+	return err_set(
+	    err, LB_EINVAL, "nothing proves who sends: platform '%s' needs %s",
+	    platform,
+	    s->ops->verify != NULL ? "secret, token or header"
+				   : "token, header, basic or param");
 }
 
 static bool empty_secret(const struct secrets *list)

@@ -80,11 +80,11 @@ static int parse(struct source_call *call, struct err *err)
 					.values = (size_t)source->values};
 	struct value *payload = NULL;
 	/* Templates that people write by hand hold raw line ends. */
-	bool lenient = (source->ops->flags & SOURCE_LENIENT) != 0 &&
-		       source->token.n > 0;
-	int code = payload_parse(call->arena, call->request,
-				 source->ops->payloads, &limits, lenient,
-				 &payload, err);
+	bool lenient =
+	    (source->ops->flags & SOURCE_LENIENT) != 0 && source->token.n > 0;
+	int code =
+	    payload_parse(call->arena, call->request, source->ops->payloads,
+			  &limits, lenient, &payload, err);
 	if (code == 0)
 		call->payload = payload;
 	return code;
@@ -126,6 +126,13 @@ static const char *split(struct source_call *call, struct event_list *events,
 	return NULL;
 }
 
+/* A caller hides a number; a form that says "private" may be a person. */
+static bool is_call(const struct lead *lead)
+{
+	return str_eq(lead->source_type, STR("phone_call")) ||
+	       str_eq(lead->source_type, STR("sms"));
+}
+
 static void map(const struct source_call *call, struct event *event,
 		struct lead *lead)
 {
@@ -141,7 +148,7 @@ static void map(const struct source_call *call, struct event *event,
 	overrides_after(call, event, lead);
 	if (event->fate != FATE_LEAD || lead_has_contact(lead))
 		return;
-	if (lead->phone_withheld)
+	if (lead->phone_withheld && is_call(lead))
 		event_ignore(event, reason_withheld);
 	else
 		event_quarantine(event, reason_no_contact);

@@ -199,9 +199,8 @@ bool redact_found(const struct source *source, struct str text)
 /* What explains a request later, or is needed to map it again. A name that
  * ends in '-' stands for all that start so. */
 static const char *const kept[] = {
-    "Accept",     "Date",       "Origin", "Referer",
-    "User-Agent", "X-Shopify-", "X-GHL-", "X-WH-",
-    "webhook-",   "svix-",      NULL,
+    "Accept", "Date",  "Origin",   "Referer", "User-Agent", "X-Shopify-",
+    "X-GHL-", "X-WH-", "webhook-", "svix-",   NULL,
 };
 
 static bool is_rule_header(const struct source *source, struct str name)

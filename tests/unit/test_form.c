@@ -3,7 +3,7 @@
 #include "payload/payload.h"
 #include "rows.h"
 
-static const struct payload_limits LIMITS = {.depth = 8, .values = 20000};
+static const struct payload_limits LIMITS = {.depth = 9, .values = 20000};
 
 static const struct {
 	const char *name, *text, *json;
@@ -106,7 +106,7 @@ static void ceilings_hold(void **state)
 	    {"nine levels", "a[b][c][d][e][f][g][h][i]=1", 99, LB_ELIMIT},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct payload_limits limits = {.depth = 8,
+		struct payload_limits limits = {.depth = 9,
 						.values = rows[i].values};
 		int rc = parse(str_from(rows[i].text), limits, NULL);
 		check_row(rows[i].name, rc == rows[i].code, "other result");
