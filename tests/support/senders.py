@@ -228,3 +228,15 @@ def partner_lead(secret, person, event=None, **more):
                    "tel": person.phone},
         "campaign": "autumn",
     }, **more)
+
+
+def lead_key(source, event, destination="mega", index=0, generation=0):
+    """The Idempotency-Key leadbridge promises for a lead."""
+    fields = ("leadbridge/1", source, event, str(index), destination,
+              str(generation))
+    text = b"".join(len(f.encode()).to_bytes(4, "big") + f.encode()
+                    for f in fields)
+    raw = bytearray(hashlib.sha256(text).digest()[:16])
+    raw[6] = raw[6] & 0x0F | 0x80
+    raw[8] = raw[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(raw)))
