@@ -102,7 +102,7 @@ sources:
 """
 EXPECTED = [
     (3, "colour"), (5, "1MB5"), (6, "header_timeout"), (7, "soon"),
-    (11, "oracle"), (13, "interval"), (14, "destinations"), (17, "ftp"),
+    (11, "sqlite"), (13, "interval"), (14, "destinations"), (17, "ftp"),
     (18, "customer_id"), (19, "none"), (20, "60 per minute"),
     (21, "perhaps"), (23, "Shop"), (28, "shopify"), (31, "quiet"),
     (37, "mega"), (39, "form"),

@@ -127,6 +127,7 @@ class GhlKey:
                        capture_output=True)
         subprocess.run(["openssl", "pkey", "-in", self.private, "-pubout",
                         "-out", self.public], check=True, capture_output=True)
+        os.chmod(self.public, 0o640)
 
     def sign(self, body):
         with tempfile.NamedTemporaryFile() as message:
