@@ -272,7 +272,7 @@ class Runner:
         if job.state != "done":
             with open(job.log, encoding="utf-8", errors="replace") as log:
                 for line in log.readlines()[-40:]:
-                    print("        " + line.rstrip("\n"))
+                    print("        " + line.rstrip("\n")[:160])
             print(f"        all of it: {os.path.relpath(job.log, ROOT)}",
                   flush=True)
 
