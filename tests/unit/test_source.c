@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "base/network.h"
-#include "golden_sources.h"
+#include "../sources/golden_sources.h"
 #include "leadbridge/store.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
