@@ -56,7 +56,14 @@ static void refuse_unknown(struct reader *r, enum key_section section,
 	}
 	struct str best = suggestion_best(&near);
 	int shown = (int)(n->key.n < SHOWN_MAX ? n->key.n : SHOWN_MAX);
-	if (best.p != NULL)
+	struct str name = arena_printf(&r->arena, "%.*s%.*s", STR_FMT(prefix),
+				       STR_FMT(n->key));
+	if (key_find(section, name) != NULL)
+		problems_error(r->problems, place_of_key(r, n),
+			       "key '%.*s' must be nested: one mapping for "
+			       "each part",
+			       shown, n->key.p);
+	else if (best.p != NULL)
 		problems_error(r->problems, place_of_key(r, n),
 			       "unknown key '%.*s' (did you mean '%.*s'?)",
 			       shown, n->key.p, STR_FMT(best));
@@ -130,7 +137,7 @@ static void finish(struct reader *r, struct target *t, const struct node *where,
 			continue;
 		if (k->def != NULL)
 			set_default(r, k, t->base);
-		if ((k->flags & KEY_REQUIRED) == 0)
+		if ((k->flags & KEY_REQUIRED) == 0 || r->incomplete)
 			continue;
 		struct place at = where->key.p != NULL ? place_of_key(r, where)
 						       : place_of(r, where);

@@ -89,15 +89,16 @@ void read_url(struct reader *r, const struct key *k, const struct node *n,
 	if (!value_text_of(r, k, n, &text))
 		return;
 	bool hidden = (k->flags & KEY_HIDDEN) != 0;
+	const char *wanted = hidden ? "an http or https URL"
+				    : "an http or https URL without user name "
+				      "or fragment";
 	if (url_ok(text, hidden))
 		store_text(k, base, text);
-	else if (hidden) /* it may hold a password */
-		problems_error(r->problems, place_of(r, n),
-			       "'%s' must be an http or https URL", k->name);
+	else if (str_find(text, '@') >= 0) /* it may hold a password */
+		problems_error(r->problems, place_of(r, n), "'%s' must be %s",
+			       k->name, wanted);
 	else
-		value_refuse(r, k, n,
-			     "an http or https URL without user name or "
-			     "fragment");
+		value_refuse(r, k, n, wanted);
 }
 
 static bool is_hex(char c)
