@@ -10,7 +10,6 @@ enum {
 	SLICE_MS = 5000,
 	RATE_LEAST = 10, /* attempts in a minute before a share counts */
 	CLOSE_AFTER = 2,
-	FRESH_PROBE_MS = 5000,
 };
 
 void breaker_init(struct breaker *b, int64_t failures, int64_t open_ms,
@@ -31,7 +30,7 @@ bool breaker_allows(struct breaker *b, int64_t now, bool fresh)
 	case BREAKER_OPEN:
 		if (now >= b->open_until)
 			return true;
-		return fresh && now - b->probed_at >= FRESH_PROBE_MS;
+		return fresh && now - b->probed_at >= BREAKER_FRESH_PROBE_MS;
 	case BREAKER_HALF_OPEN:
 		return !b->probing;
 	}

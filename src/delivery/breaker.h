@@ -14,6 +14,7 @@
 enum {
 	BREAKER_ROW_MAX = 64, /* failures in a row that can be asked for */
 	BREAKER_SLICES = 12,  /* of 5 s: one minute */
+	BREAKER_FRESH_PROBE_MS = 5000,
 };
 
 enum breaker_state {

@@ -33,6 +33,7 @@ struct window {
 struct limiter {
 	struct window windows[WINDOWS_MAX];
 	size_t n;
+	int users;
 	int64_t in_flight;
 	int64_t hinted_at; /* when the request left whose hint is in force */
 	int64_t left, left_until; /* of a limit nobody configured */
@@ -258,6 +259,21 @@ void limiter_hint(struct limiter *l, const struct rate_hint *hint,
 	    now + (hint->reset_ms >= 0 && hint->reset_ms < w->window_ms
 		       ? hint->reset_ms
 		       : w->window_ms);
+}
+
+void limiter_set_users(struct limiter *l, int users)
+{
+	l->users = users;
+}
+
+bool limiter_shared(const struct limiter *l)
+{
+	return l->users > 1;
+}
+
+bool limiter_busy(const struct limiter *l)
+{
+	return l->in_flight > 0;
 }
 
 int64_t limiter_left(struct limiter *l, int64_t now)

@@ -38,6 +38,10 @@ void limiter_return(struct limiter *l);
 void limiter_hint(struct limiter *l, const struct rate_hint *hint,
 		  int64_t sent_at, int64_t now);
 
+/* How many destinations use it; more than one wake each other. */
+void limiter_set_users(struct limiter *l, int users);
+bool limiter_shared(const struct limiter *l);
+bool limiter_busy(const struct limiter *l); /* an answer is awaited */
 /* Of the tightest window; -1: no limit known. */
 int64_t limiter_left(struct limiter *l, int64_t now);
 

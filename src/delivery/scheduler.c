@@ -221,11 +221,13 @@ static void promote(struct scheduler *s, int64_t now)
 	}
 }
 
-static struct entry *first(struct scheduler *s)
+static struct entry *first(struct scheduler *s, bool newest)
 {
 	bool fresh = s->turn != NULL, backlog = s->backlog.n > 0;
 	if (!fresh && !backlog)
 		return NULL;
+	if (fresh && newest)
+		backlog = false;
 	if (fresh && backlog)
 		s->slot = (s->slot + 1) % BACKLOG_SLOT;
 	if (!fresh || (backlog && s->slot == 0))
@@ -235,16 +237,17 @@ static struct entry *first(struct scheduler *s)
 	return ENTRY(heap_first(&f->heap), order);
 }
 
-struct entry *scheduler_pick(struct scheduler *s, int64_t now, int64_t avoid)
+struct entry *scheduler_pick(struct scheduler *s, int64_t now, int64_t avoid,
+			     bool newest)
 {
 	promote(s, now);
-	struct entry *e = first(s);
+	struct entry *e = first(s, newest);
 	if (e == NULL)
 		return NULL;
 	take_out(s, e);
 	if (e->id != avoid)
 		return e;
-	struct entry *other = first(s);
+	struct entry *other = first(s, newest);
 	if (other == NULL)
 		return e;
 	take_out(s, other);

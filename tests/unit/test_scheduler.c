@@ -31,7 +31,7 @@ static void add(struct scheduler *s, int64_t id, const char *source,
 
 static int64_t next(struct scheduler *s, int64_t now)
 {
-	struct entry *e = scheduler_pick(s, now, 0);
+	struct entry *e = scheduler_pick(s, now, 0, false);
 	if (e == NULL)
 		return 0;
 	int64_t id = e->id;
@@ -132,7 +132,7 @@ static void test_known_id_is_not_taken_twice(void **state)
 	struct scheduler *s = scheduler_new();
 	add(s, 1, "a", NOW, NOW);
 	assert_null(scheduler_add(s, lead(1, "a"), NOW, NOW));
-	struct entry *e = scheduler_pick(s, NOW, 0);
+	struct entry *e = scheduler_pick(s, NOW, 0, false);
 	assert_non_null(e);
 	assert_null(scheduler_add(s, lead(1, "a"), NOW, NOW));
 	assert_ptr_equal(scheduler_find(s, 1), e);
@@ -162,10 +162,10 @@ static void test_avoided_only_goes_when_alone(void **state)
 	struct scheduler *s = scheduler_new();
 	add(s, 1, "a", NOW, NOW - 1);
 	add(s, 2, "a", NOW, NOW - 2);
-	struct entry *e = scheduler_pick(s, NOW, 1);
+	struct entry *e = scheduler_pick(s, NOW, 1, false);
 	assert_int_equal(e->id, 2);
 	scheduler_forget(s, e);
-	e = scheduler_pick(s, NOW, 1);
+	e = scheduler_pick(s, NOW, 1, false);
 	assert_int_equal(e->id, 1);
 	scheduler_forget(s, e);
 	scheduler_free(s);
