@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Hex, base64 and percent decoding take exactly their alphabet. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/codec.h"
-
-#define ROWS(t) (sizeof(t) / sizeof((t)[0]))
+#include "rows.h"
 
 static void check(const char *name, bool ok)
 {
-	if (!ok)
-		fail_msg("row '%s'", name);
+	check_row(name, ok, "other result");
 }
 
 struct decode_row {
