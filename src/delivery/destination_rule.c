@@ -480,8 +480,8 @@ static void is_dead(struct destination *d, struct entry *e,
 void destination_settled(struct destination *d, struct settlement *s)
 {
 	struct entry *e = scheduler_find(d->leads, s->lead->id);
-	if (s->result != LB_OK) { /* no room on disk: again in a second */
-		s->next = d->refused;
+	if (s->result == LB_ENOSPC || s->result == LB_EBUSY) {
+		s->next = d->refused; /* again in a second */
 		d->refused = s;
 		return;
 	}
@@ -489,7 +489,9 @@ void destination_settled(struct destination *d, struct settlement *s)
 		settlement_free(s);
 		return;
 	}
-	if (s->state == UNIT_WAITING)
+	if (s->result != LB_OK) /* erased meanwhile, or the store failed */
+		scheduler_forget(d->leads, e);
+	else if (s->state == UNIT_WAITING)
 		waits_again(d, e, s);
 	else if (s->state == UNIT_DEAD)
 		is_dead(d, e, s);
