@@ -18,6 +18,7 @@ enum {
 	SLOTS_AT_START = 2,
 	IDLE_MS = 60 * 1000, /* then memory for requests is given back */
 	ALARM_MS = 60 * 1000,
+	TOKENS_OUT_MS = 5000, /* a token now and then is not "ok" */
 };
 
 static const char *const CONDITIONS[] = {
@@ -78,7 +79,8 @@ static void update_condition(struct destination *d, int64_t now)
 		set_condition(d, CONDITION_BROKEN, "breaker", now);
 	else if (d->limited_until > now)
 		set_condition(d, CONDITION_LIMITED, d->limited_reason, now);
-	else if (d->out_of_tokens)
+	else if (d->tokens_out_at != 0 &&
+		 now - d->tokens_out_at < TOKENS_OUT_MS)
 		set_condition(d, CONDITION_LIMITED, "rate", now);
 	else
 		set_condition(d, CONDITION_OK, "", now);
@@ -234,6 +236,7 @@ void destination_pump(struct destination *d)
 		    d->leads, now, d->park.on ? d->park.lead : 0, probe);
 		if (e == NULL) {
 			wake = scheduler_next_due(d->leads, now);
+			d->tokens_out_at = 0;
 			break;
 		}
 		send_one(d, e, now);
