@@ -174,8 +174,9 @@ struct event_list {
 	size_t n;
 };
 
-/* Appends a zeroed event (fate LEAD) from the call's arena. */
-struct event *event_add(struct event_list *list, struct arena *arena);
+/* Appends a zeroed event (fate LEAD) from the call's arena. Not "event_add":
+ * that is a symbol of libevent, and the program's own would replace it. */
+struct event *event_list_add(struct event_list *list, struct arena *arena);
 
 enum answer_kind { /* what the sender is told */
 		   ANSWER_ACCEPTED,

@@ -23,7 +23,7 @@ struct fields {
 LB_MUST_CHECK int fields_init(struct fields *f, struct arena *a,
 			      const struct payload_limits *limits,
 			      struct err *err);
-/* name and value are raw bytes that outlive the tree. */
+/* name and value are raw bytes that live as long as the arena. */
 LB_MUST_CHECK int fields_add(struct fields *f, struct str name,
 			     struct str value, unsigned flags, struct err *err);
 /* "0", "1", "2" … become lists; the tree is complete. */

@@ -168,6 +168,20 @@ static int refuse_control(struct json_text *t, char *at)
 				    : "control character in a string");
 }
 
+/* The characters up to the next ASCII. */
+static int read_utf8(struct json_text *t, char **at, char **to)
+{
+	do {
+		size_t n = sequence(*at, t->end);
+		if (n == 0)
+			return fail_at(t, *at, LB_EINVAL, "malformed UTF-8");
+		memmove(*to, *at, n);
+		*to += n;
+		*at += n;
+	} while ((unsigned char)**at >= 0x80);
+	return 0;
+}
+
 /* One thing at `at` that is not plain ASCII. */
 static int read_special(struct json_text *t, char **at, char **to)
 {
@@ -181,13 +195,7 @@ static int read_special(struct json_text *t, char **at, char **to)
 		*(*to)++ = *(*at)++;
 		return 0;
 	}
-	size_t n = sequence(*at, t->end);
-	if (n == 0)
-		return fail_at(t, *at, LB_EINVAL, "malformed UTF-8");
-	memmove(*to, *at, n);
-	*to += n;
-	*at += n;
-	return 0;
+	return read_utf8(t, at, to);
 }
 
 int json_string(struct json_text *t, struct str *out)

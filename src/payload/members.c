@@ -11,6 +11,7 @@ enum { WALK = 24 };
 /* An object is known by its first child: a member given twice is filled anew in
  * its old place, and must not meet the members of its former self. */
 struct member_slot {
+	uint64_t hash;
 	const struct value *first;
 	struct value *child;
 };
@@ -20,21 +21,21 @@ void members_init(struct members *m, struct arena *a)
 	*m = (struct members){.arena = a};
 }
 
-static size_t start(const struct members *m, const struct value *first,
-		    struct str key)
+static uint64_t hash_of(const struct members *m, const struct value *first,
+			struct str key)
 {
 	uint64_t hash = siphash(m->secret, key.p, key.n);
 	hash ^= (uint64_t)(uintptr_t)first * UINT64_C(0x9e3779b97f4a7c15);
-	return (size_t)((hash ^ hash >> 32) & (m->n_slots - 1));
+	return hash ^ hash >> 32;
 }
 
 /* The slot that holds the member, or the empty one where it belongs. */
-static struct member_slot *find_slot(const struct members *m,
+static struct member_slot *find_slot(const struct members *m, uint64_t hash,
 				     const struct value *first, struct str key)
 {
-	size_t i = start(m, first, key);
+	size_t i = (size_t)hash & (m->n_slots - 1);
 	while (m->slots[i].first != NULL &&
-	       !(m->slots[i].first == first &&
+	       !(m->slots[i].hash == hash && m->slots[i].first == first &&
 		 str_eq(m->slots[i].child->key, key)))
 		i = (i + 1) & (m->n_slots - 1);
 	return &m->slots[i];
@@ -43,8 +44,9 @@ static struct member_slot *find_slot(const struct members *m,
 struct value *members_find(const struct members *m, const struct value *object,
 			   struct str key)
 {
+	const struct value *first = object->first;
 	if (object->count > WALK)
-		return find_slot(m, object->first, key)->child;
+		return find_slot(m, hash_of(m, first, key), first, key)->child;
 	struct value *child = object->first;
 	while (child != NULL && !str_eq(child->key, key))
 		child = child->next;
@@ -61,16 +63,18 @@ static void grow(struct members *m)
 	m->slots = arena_alloc(m->arena, m->n_slots * sizeof(*m->slots));
 	for (size_t i = 0; i < n_old; i++)
 		if (old[i].first != NULL)
-			*find_slot(m, old[i].first, old[i].child->key) = old[i];
+			*find_slot(m, old[i].hash, old[i].first,
+				   old[i].child->key) = old[i];
 }
 
 static void insert(struct members *m, const struct value *first,
 		   struct value *child)
 {
-	if (2 * (m->used + 1) > m->n_slots)
+	if (4 * (m->used + 1) > 3 * m->n_slots)
 		grow(m);
-	*find_slot(m, first, child->key) =
-	    (struct member_slot){.first = first, .child = child};
+	uint64_t hash = hash_of(m, first, child->key);
+	*find_slot(m, hash, first, child->key) =
+	    (struct member_slot){.hash = hash, .first = first, .child = child};
 	m->used++;
 }
 

@@ -212,14 +212,15 @@ static int add_part(struct fields *f, struct str bytes, struct err *err)
 	int rc = read_headers(f->arena, &bytes, &part, err);
 	if (rc != 0)
 		return rc;
+	struct str name = arena_copy(f->arena, part.name);
 	if (!part.is_file)
-		return fields_add(f, part.name, bytes, 0, err);
+		return fields_add(f, name, arena_copy(f->arena, bytes), 0, err);
 	struct str text = STR(""); /* an empty file input */
 	struct str filename = fields_text(f->arena, part.filename);
 	if (filename.n > 0 || bytes.n > 0)
 		text = arena_printf(f->arena, "%.*s (%zu bytes)",
 				    STR_FMT(filename), bytes.n);
-	return fields_add(f, part.name, text, VALUE_IS_FILE, err);
+	return fields_add(f, name, text, VALUE_IS_FILE, err);
 }
 
 /* Up to and with the first delimiter, which may open the body. */

@@ -10,15 +10,12 @@ static const struct payload_limits LIMITS = {.depth = 32, .values = 20000};
 
 static bool same(const struct value *a, const struct value *b)
 {
+	if (a == NULL || b == NULL)
+		return a == b;
 	if (a->type != b->type || a->count != b->count ||
-	    a->truth != b->truth || !str_eq(a->key, b->key) ||
-	    !str_eq(a->text, b->text))
+	    !str_eq(a->key, b->key) || !str_eq(a->text, b->text))
 		return false;
-	const struct value *x = a->first, *y = b->first;
-	for (; x != NULL && y != NULL; x = x->next, y = y->next)
-		if (!same(x, y))
-			return false;
-	return x == NULL && y == NULL;
+	return same(a->first, b->first) && same(a->next, b->next);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -248,6 +248,42 @@ static void the_media_type_chooses_the_parser(void **state)
 	}
 }
 
+static void trees_outlive_the_body(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *type, *body, *json;
+	} rows[] = {
+	    {"json", "application/json", "{\"a\":[\"x\",7]}",
+	     "{\"a\":[\"x\",7]}"},
+	    {"form", "application/x-www-form-urlencoded", "a=x&b",
+	     "{\"a\":\"x\",\"b\":\"\"}"},
+	    {"multipart", "multipart/form-data; boundary=X",
+	     "--X\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" PART(
+		 "name=f; filename=cv") "\r\n12\r\n" END,
+	     "{\"a\":\"1\",\"f\":\"cv (2 bytes)\"}"},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct arena a = {0};
+		struct buf body;
+		struct value *v = NULL;
+		struct err err = {0};
+		struct header header = {STR("Content-Type"),
+					str_from(rows[i].type)};
+		buf_init(&body, 1000);
+		buf_add_str(&body, str_from(rows[i].body));
+		struct request request = {
+		    .headers = &header, .n_headers = 1, .body = buf_str(&body)};
+		int rc =
+		    payload_parse(&a, &request, ALL, &LIMITS, false, &v, &err);
+		check_row(rows[i].name, rc == 0, err.text);
+		memset(body.p, '#', body.n);
+		buf_release(&body);
+		check_json(rows[i].name, v, rows[i].json);
+		arena_release(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +293,7 @@ int main(void)
 	    cmocka_unit_test(boundaries_have_a_length),
 	    cmocka_unit_test(files_are_marked),
 	    cmocka_unit_test(the_media_type_chooses_the_parser),
+	    cmocka_unit_test(trees_outlive_the_body),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
