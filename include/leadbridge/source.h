@@ -269,8 +269,19 @@ LB_MUST_CHECK int source_process(const struct source *source,
 				 struct submission **out, struct reply *reply,
 				 const char **why);
 
+/* A stored request (proven when it came) mapped again with today's
+ * configuration, for a replay. The event ids are what they were. */
+LB_MUST_CHECK int source_remap(const struct source *source,
+			       const struct submission *raw,
+			       struct str store_secret, struct submission **out,
+			       struct err *err);
+
+/* Short static word for a status source_admit() refused with, for counters:
+ * "token", "method", "too_large", "content_type", ... */
+const char *source_refusal_word(int status);
+
 /* The sender's answer once the submission is on disk, or could not be put
- * there. */
+ * there; sub is NULL with ANSWER_TRY_LATER. */
 void source_answer(const struct source *source, const struct submission *sub,
 		   enum answer_kind kind, struct reply *reply);
 
