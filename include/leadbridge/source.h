@@ -133,7 +133,7 @@ struct source_call {
 	const struct source *source;
 	const struct request *request;
 	const struct value *payload; /* NULL while verifying before the parse */
-	struct arena *arena;         /* lives as long as the submission */
+	struct arena *arena; /* scratch of this call; what is kept is copied */
 };
 
 enum proof_result {
@@ -174,8 +174,9 @@ struct event_list {
 	size_t n;
 };
 
-/* Appends a zeroed event (fate LEAD) from the call's arena. */
-struct event *event_add(struct event_list *list, struct arena *arena);
+/* Appends a zeroed event (fate LEAD) from the call's arena. Not "event_add":
+ * that is a symbol of libevent, and the program's own would replace it. */
+struct event *event_list_add(struct event_list *list, struct arena *arena);
 
 enum answer_kind { /* what the sender is told */
 		   ANSWER_ACCEPTED,
@@ -230,7 +231,10 @@ struct source_ops {
 	 * and reason. Not called unless fate is LEAD. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
-	/* MAY be NULL: {"status":"accepted"} and so on. Body from the arena. */
+	/* MAY be NULL: {"status":"accepted"} and so on, which is also what the
+	 * reply holds when this is called. Called with the request when it is
+	 * refused, and after the commit with what was kept of it (no payload,
+	 * no arena): texts must be static or the source's. */
 	void (*answer)(const struct source_call *call, enum answer_kind kind,
 		       struct reply *reply);
 };
@@ -257,8 +261,8 @@ LB_MUST_CHECK int source_admit(const struct source_call *call, struct str token,
 /* Body phase: verify, parse, split, map, key, render. Returns 0 and a
  * submission for the queue (the caller owns it; even one without a lead, e.g.
  * an ignored event), or LB_EDENIED/LB_EINVAL with the refusal in reply and the
- * reason in *why (static text, for counters). store_secret keys the content
- * hash. The call's arena may be NULL: the submission's own is used. */
+ * reason in *why (static text, for counters; the table is in
+ * sources/answer.c). store_secret keys the content hash. */
 LB_MUST_CHECK int source_process(const struct source *source,
 				 const struct request *request,
 				 struct str store_secret,

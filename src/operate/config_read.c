@@ -137,7 +137,7 @@ static void finish(struct reader *r, struct target *t, const struct node *where,
 			continue;
 		if (k->def != NULL)
 			set_default(r, k, t->base);
-		if ((k->flags & KEY_REQUIRED) == 0)
+		if ((k->flags & KEY_REQUIRED) == 0 || r->incomplete)
 			continue;
 		struct place at = where->key.p != NULL ? place_of_key(r, where)
 						       : place_of(r, where);

@@ -99,7 +99,7 @@ static int read_number(struct parser *p, struct value *v)
 		at += fraction;
 	}
 	if (*at == 'e' || *at == 'E') {
-		size_t n;
+		size_t n = 0;
 		int rc = exponent(p, ++at, &n);
 		if (rc != 0)
 			return rc;
