@@ -205,7 +205,8 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 	}
 	int64_t ready = limiter_ready_at(d->limiter, now);
 	*wake = ready > 0 ? ready : INT64_MAX;
-	d->out_of_tokens = ready > 0 && scheduler_next_due(d->leads, now) == 0;
+	if (ready > 0 && scheduler_next_due(d->leads, now) == 0)
+		d->tokens_out_at = now;
 	return ready == 0;
 }
 
