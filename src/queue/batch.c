@@ -140,13 +140,12 @@ static void refuse(struct batch *b, bool submissions_only, int code)
  * What finds no room even so is kept until there is some. */
 static int without_room(struct queue *q, struct batch *b, struct err *err)
 {
-	queue_set_condition(q, QUEUE_FULL, err->text);
+	queue_out_of_room(q, err->text);
 	refuse(b, true, LB_ENOSPC);
-	int rc = LB_ENOSPC;
 	if (space_give_up(&q->space))
 		log_warn("reserve_given_up", "bytes=%lld",
 			 (long long)q->space.reserve);
-	rc = try_once(q, b, err);
+	int rc = try_once(q, b, err);
 	while (rc == LB_ESYSTEM)
 		rc = try_once(q, b, err);
 	return rc;

@@ -107,6 +107,7 @@ void writer_main(void *queue);
 void reader_main(void *queue);
 /* Copies the totals as of the last commit for other threads; lock is held. */
 void queue_publish(struct queue *q);
+void queue_out_of_room(struct queue *q, const char *text);
 void queue_set_condition(struct queue *q, enum queue_condition condition,
 			 const char *text);
 
