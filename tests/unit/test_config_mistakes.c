@@ -142,6 +142,8 @@ static const struct row secrets_rows[] = {
     {"open to everybody", "admin: {token: [file:secret, file:open]}\n",
      NONE "main.yaml:1:30: warning: 'open' is open to everybody "
 	  "(mode 0644; wanted: 0640 or less)\n"},
+    {"a public key may be open to everybody",
+     "admin: {token: \"plain:-----BEGIN PUBLIC KEY-----\"}\n", NONE},
     {"not in the environment", "admin: {token: env:LB_NOT_THERE}\n",
      NONE "main.yaml:1:16: error: 'admin.token': environment variable "
 	  "'LB_NOT_THERE' is not set\n"},
