@@ -66,6 +66,14 @@ static const struct refusal *find_refusal(const char *why)
 	return NULL;
 }
 
+const char *source_refusal_word(int status)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].status == status)
+			return status == 404 ? "not_found" : refusals[i].why;
+	return "other";
+}
+
 int refuse(const struct source_call *call, const char *why, struct reply *reply)
 {
 	const struct refusal *row = find_refusal(why);
@@ -86,11 +94,8 @@ int refuse(const struct source_call *call, const char *why, struct reply *reply)
 
 /* ---- after the commit --------------------------------------------------- */
 
-enum { KEPT_HEADERS_MAX = 32 };
-
-/* The request as far as it was kept, for answer() of a platform. */
-static void kept_request(const struct submission *sub, struct request *r,
-			 struct header *headers)
+void kept_request(const struct submission *sub, struct request *r,
+		  struct header headers[KEPT_HEADERS_MAX])
 {
 	*r = (struct request){.method = HTTP_POST,
 			      .method_text = STR("POST"),

@@ -19,6 +19,11 @@ LB_MUST_CHECK int refuse(const struct source_call *call, const char *why,
 			 struct reply *reply);
 void reply_add_header(struct reply *reply, const char *name, struct str value);
 
+enum { KEPT_HEADERS_MAX = 32 };
+/* The request as far as it was kept; borrows from sub. */
+void kept_request(const struct submission *sub, struct request *r,
+		  struct header headers[KEPT_HEADERS_MAX]);
+
 /* ---- rules.c: what is checked for every source that has it -------------- */
 
 /* NULL, or the word of the rule that was broken. Before the parse `payload` is

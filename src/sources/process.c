@@ -95,15 +95,16 @@ static void quarantine_whole(struct event_list *events, struct arena *arena,
 			     const char *reason)
 {
 	*events = (struct event_list){0};
-	event_quarantine(event_add(events, arena), reason);
+	event_quarantine(event_list_add(events, arena), reason);
 }
 
-/* Fills events; NULL, or the word of the refusal. */
+/* Fills events; NULL, or the word of the refusal. `stored`: the request was
+ * proven when it came, and its proof may have been overwritten since. */
 static const char *split(struct source_call *call, struct event_list *events,
-			 int *matched)
+			 bool stored, int *matched)
 {
 	struct err err = {0};
-	bool proven = proven_raw(call->source);
+	bool proven = stored || proven_raw(call->source);
 	int code = parse(call, &err);
 	if (code != 0 && proven) {
 		quarantine_whole(events, call->arena, reason_unreadable);
@@ -111,7 +112,7 @@ static const char *split(struct source_call *call, struct event_list *events,
 	}
 	if (code != 0)
 		return code == LB_EDENIED ? "content_type" : "malformed";
-	const char *why = judge_parsed(call, matched);
+	const char *why = stored ? NULL : judge_parsed(call, matched);
 	if (why != NULL)
 		return why;
 	code = call->source->ops->split(call, events, &err);
@@ -163,6 +164,18 @@ static void build_event(struct build *build, struct event *event)
 	build_add(build, event, &lead);
 }
 
+static struct submission *build_all(const struct source_call *call,
+				    struct str store_secret,
+				    const struct event_list *events,
+				    int matched)
+{
+	struct build build;
+	build_start(&build, call, store_secret, events->n);
+	for (struct event *e = events->first; e != NULL; e = e->next)
+		build_event(&build, e);
+	return build_finish(&build, matched);
+}
+
 int source_process(const struct source *source, const struct request *request,
 		   struct str store_secret, struct submission **out,
 		   struct reply *reply, const char **why)
@@ -176,17 +189,34 @@ int source_process(const struct source *source, const struct request *request,
 	int code = 0;
 	*why = judge_raw(&call, &matched);
 	if (*why == NULL)
-		*why = split(&call, &events, &matched);
+		*why = split(&call, &events, false, &matched);
 	if (*why != NULL) {
 		code = refuse(&call, *why, reply);
 		goto out;
 	}
-	struct build build;
-	build_start(&build, &call, store_secret, events.n);
-	for (struct event *e = events.first; e != NULL; e = e->next)
-		build_event(&build, e);
-	*out = build_finish(&build, matched);
+	*out = build_all(&call, store_secret, &events, matched);
 out:
+	arena_release(&scratch);
+	return code;
+}
+
+int source_remap(const struct source *source, const struct submission *raw,
+		 struct str store_secret, struct submission **out,
+		 struct err *err)
+{
+	struct arena scratch;
+	struct request request;
+	struct header headers[KEPT_HEADERS_MAX];
+	arena_init(&scratch);
+	kept_request(raw, &request, headers);
+	struct source_call call = {source, &request, NULL, &scratch};
+	struct event_list events = {0};
+	int matched = raw->matched_secret, code = 0;
+	const char *why = split(&call, &events, true, &matched);
+	if (why != NULL)
+		code = err_set(err, LB_EINVAL, "cannot be mapped: %s", why);
+	else
+		*out = build_all(&call, store_secret, &events, matched);
 	arena_release(&scratch);
 	return code;
 }
