@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Start order and shutdown order, nothing else. */
-int main(void)
+/* leadbridged: says what it was asked to say, or runs. */
+#include "operate/daemon.h"
+#include "operate/options.h"
+
+int main(int argc, char **argv)
 {
-	return 0;
+	struct options options;
+	if (options_parse(argc, argv, &options) != 0)
+		return 2;
+	if (options.action != ACTION_RUN)
+		return options_act(&options);
+	return daemon_run(options.config);
 }

@@ -82,13 +82,16 @@ void lead_key(unsigned char key[16], struct str source, struct str event_id,
 void lead_key_text(const unsigned char key[16], char text[LEAD_KEY_TEXT]);
 
 /* Normalisers, exposed for tests and profiles; see lead/phone.c, email.c,
- * name.c for the rules. Results live in the arena. */
+ * name.c for the rules. Results live in the arena. PHONE_NONE: nothing, a
+ * short code, or digits typed to get past a form. PHONE_ODD: digits that fit no
+ * numbering plan. */
 enum phone_result { PHONE_NONE, PHONE_OK, PHONE_ODD, PHONE_WITHHELD };
 struct phone {
 	enum phone_result result;
 	struct str e164;      /* PHONE_OK */
 	struct str extension; /* digits, or STR_NONE */
 	struct str raw;       /* trimmed input */
+	struct str rest;      /* PHONE_OK: further numbers, or STR_NONE */
 	char country[3];      /* PHONE_OK: region, "" when not unique */
 };
 void phone_parse(struct arena *a, struct str text, const char *country,

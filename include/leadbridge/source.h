@@ -133,7 +133,7 @@ struct source_call {
 	const struct source *source;
 	const struct request *request;
 	const struct value *payload; /* NULL while verifying before the parse */
-	struct arena *arena;         /* lives as long as the submission */
+	struct arena *arena; /* scratch of this call; what is kept is copied */
 };
 
 enum proof_result {
@@ -231,7 +231,10 @@ struct source_ops {
 	 * and reason. Not called unless fate is LEAD. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
-	/* MAY be NULL: {"status":"accepted"} and so on. Body from the arena. */
+	/* MAY be NULL: {"status":"accepted"} and so on, which is also what the
+	 * reply holds when this is called. Called with the request when it is
+	 * refused, and after the commit with what was kept of it (no payload,
+	 * no arena): texts must be static or the source's. */
 	void (*answer)(const struct source_call *call, enum answer_kind kind,
 		       struct reply *reply);
 };
@@ -258,16 +261,27 @@ LB_MUST_CHECK int source_admit(const struct source_call *call, struct str token,
 /* Body phase: verify, parse, split, map, key, render. Returns 0 and a
  * submission for the queue (the caller owns it; even one without a lead, e.g.
  * an ignored event), or LB_EDENIED/LB_EINVAL with the refusal in reply and the
- * reason in *why (static text, for counters). store_secret keys the content
- * hash. The call's arena may be NULL: the submission's own is used. */
+ * reason in *why (static text, for counters; the table is in
+ * sources/answer.c). store_secret keys the content hash. */
 LB_MUST_CHECK int source_process(const struct source *source,
 				 const struct request *request,
 				 struct str store_secret,
 				 struct submission **out, struct reply *reply,
 				 const char **why);
 
+/* A stored request (proven when it came) mapped again with today's
+ * configuration, for a replay. The event ids are what they were. */
+LB_MUST_CHECK int source_remap(const struct source *source,
+			       const struct submission *raw,
+			       struct str store_secret, struct submission **out,
+			       struct err *err);
+
+/* Short static word for a status source_admit() refused with, for counters:
+ * "token", "method", "too_large", "content_type", ... */
+const char *source_refusal_word(int status);
+
 /* The sender's answer once the submission is on disk, or could not be put
- * there. */
+ * there; sub is NULL with ANSWER_TRY_LATER. */
 void source_answer(const struct source *source, const struct submission *sub,
 		   enum answer_kind kind, struct reply *reply);
 

@@ -61,5 +61,7 @@ LB_MUST_CHECK int str_to_duration(struct str s, int64_t *ms);
 LB_MUST_CHECK int str_to_size(struct str s, int64_t *bytes);
 /* True when s is well-formed UTF-8 (no surrogates, no overlong forms). */
 bool str_is_utf8(struct str s);
+/* Bytes before the first that is not. */
+size_t str_utf8_prefix(struct str s);
 
 #endif

@@ -3,6 +3,7 @@
 #include "leadbridge/arena.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,6 +33,7 @@ void arena_release(struct arena *a)
 
 static void *take(struct arena *a, size_t n)
 {
+	lb_assert(n <= SIZE_MAX / 2);
 	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (n > a->left) {
 		size_t size = n > BLOCK / 4 ? n : BLOCK;

@@ -144,21 +144,7 @@ void buf_add_json(struct buf *b, struct str s)
 {
 	buf_add_char(b, '"');
 	while (s.n > 0) {
-		/* The longest well-formed prefix, then one bad byte. */
-		size_t good = s.n;
-		if (!str_is_utf8(s)) {
-			good = 0;
-			while (good < s.n) {
-				size_t step = 1;
-				while (
-				    step <= 4 && good + step <= s.n &&
-				    !str_is_utf8(str_sub(s, good, good + step)))
-					step++;
-				if (step > 4 || good + step > s.n)
-					break;
-				good += step;
-			}
-		}
+		size_t good = str_utf8_prefix(s);
 		add_json_text(b, str_sub(s, 0, good));
 		if (good < s.n) {
 			buf_add(b, "\xEF\xBF\xBD", 3);

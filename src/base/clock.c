@@ -120,7 +120,9 @@ static int to_wall(struct tm *tm, int64_t *wall_ms)
 	if (tm->tm_mday < 1 || tm->tm_mon < 0)
 		return LB_EINVAL;
 	int day = tm->tm_mday;
-	time_t t = timegm(tm);
+	int leap = tm->tm_sec == 60; /* must not push the day over */
+	tm->tm_sec -= leap;
+	time_t t = timegm(tm) + leap;
 	if (tm->tm_mday != day) /* 31 February became March */
 		return LB_EINVAL;
 	*wall_ms = (int64_t)t * 1000;

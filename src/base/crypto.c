@@ -6,11 +6,15 @@
 #include "base/crypto.h"
 
 #include <errno.h>
+#include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/codec.h"
 #include "base/mem.h"
 
 static const EVP_MD *digest_of(enum digest d)
@@ -109,4 +113,105 @@ uint64_t crypto_random_below(uint64_t limit)
 		crypto_random(&v, sizeof(v));
 	} while (v >= UINT64_MAX - UINT64_MAX % limit);
 	return v % limit;
+}
+
+/* ---- public keys -------------------------------------------------------- */
+
+enum { ED25519_BYTES = 32, PEM_MAX = 16 * 1024, RSA_BITS_MIN = 2048 };
+
+struct public_key {
+	EVP_PKEY *pkey;
+	enum key_kind kind;
+};
+
+/* A PEM that is encrypted would make OpenSSL ask on the terminal. */
+static int no_passphrase(char *out, int size, int writing, void *ctx)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)ctx;
+	return -1;
+}
+
+static EVP_PKEY *read_pem(struct str text)
+{
+	BIO *bio = BIO_new_mem_buf(text.p, (int)text.n);
+	if (bio == NULL)
+		return NULL;
+	EVP_PKEY *pkey = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+	BIO_free(bio);
+	return pkey;
+}
+
+static EVP_PKEY *read_raw_ed25519(struct str text)
+{
+	unsigned char raw[ED25519_BYTES];
+	size_t n = 0;
+	if (base64_decode(text, BASE64_STANDARD, raw, sizeof(raw), &n) != 0 ||
+	    n != sizeof(raw))
+		return NULL;
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, n);
+}
+
+static bool key_fits(const EVP_PKEY *pkey, enum key_kind kind)
+{
+	int id = EVP_PKEY_get_base_id(pkey);
+	switch (kind) {
+	case KEY_ED25519:
+		return id == EVP_PKEY_ED25519;
+	case KEY_RSA:
+		return id == EVP_PKEY_RSA &&
+		       EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN;
+	}
+	return false;
+}
+
+int public_key_parse(struct str text, enum key_kind kind,
+		     struct public_key **out, struct err *err)
+{
+	const char *want = kind == KEY_RSA ? "an RSA key of 2048 bits or more"
+					   : "an Ed25519 key";
+	text = str_trim(text);
+	if (text.n == 0 || text.n > PEM_MAX)
+		return err_set(err, LB_EINVAL, "public key is not %s", want);
+	EVP_PKEY *pkey = NULL;
+	if (str_starts(text, STR("-----BEGIN")))
+		pkey = read_pem(text);
+	else if (kind == KEY_ED25519)
+		pkey = read_raw_ed25519(text);
+	ERR_clear_error();
+	if (pkey == NULL || !key_fits(pkey, kind)) {
+		EVP_PKEY_free(pkey);
+		return err_set(err, LB_EINVAL, "public key is not %s", want);
+	}
+	struct public_key *k = xcalloc(1, sizeof(*k));
+	k->pkey = pkey;
+	k->kind = kind;
+	*out = k;
+	return 0;
+}
+
+void public_key_free(struct public_key *k)
+{
+	if (k == NULL)
+		return;
+	EVP_PKEY_free(k->pkey);
+	free(k);
+}
+
+bool public_key_verify(const struct public_key *k, struct str message,
+		       const unsigned char *signature, size_t n)
+{
+	/* Ed25519 digests by itself; PKCS#1 v1.5 is OpenSSL's default. */
+	const EVP_MD *md = k->kind == KEY_RSA ? EVP_sha256() : NULL;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	lb_assert(ctx != NULL);
+	bool good =
+	    EVP_DigestVerifyInit(ctx, NULL, md, NULL, k->pkey) == 1 &&
+	    EVP_DigestVerify(ctx, signature, n,
+			     (const unsigned char *)message.p, message.n) == 1;
+	EVP_MD_CTX_free(ctx);
+	ERR_clear_error();
+	return good;
 }

@@ -190,14 +190,33 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 	return n;
 }
 
-bool str_is_utf8(struct str s)
+/* Eight ASCII bytes at a time: most texts are nothing else. */
+static size_t ascii_prefix(struct str s)
 {
-	const unsigned char *p = (const unsigned char *)s.p;
-	for (size_t i = 0; i < s.n;) {
-		size_t n = utf8_sequence(p + i, s.n - i);
+	size_t i = 0;
+	for (; s.n - i >= 8; i += 8) {
+		uint64_t w;
+		memcpy(&w, s.p + i, sizeof(w));
+		if ((w & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	return i;
+}
+
+size_t str_utf8_prefix(struct str s)
+{
+	size_t i = ascii_prefix(s);
+	while (i < s.n) {
+		size_t n =
+		    utf8_sequence((const unsigned char *)s.p + i, s.n - i);
 		if (n == 0)
-			return false;
+			break;
 		i += n;
 	}
-	return true;
+	return i;
+}
+
+bool str_is_utf8(struct str s)
+{
+	return str_utf8_prefix(s) == s.n;
 }

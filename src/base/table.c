@@ -2,6 +2,7 @@
 /* Open-chained hash table under SipHash-2-4 with a random key. */
 #include "base/table.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/crypto.h"
@@ -59,7 +60,9 @@ uint64_t siphash(const unsigned char key[16], const void *data, size_t n)
 			 k1 ^ UINT64_C(0x7465646279746573)};
 	size_t whole = n / 8;
 	for (size_t i = 0; i < whole; i++) {
-		uint64_t m = load64(p + 8 * i, 8);
+		uint64_t m;
+		memcpy(&m, p + 8 * i, sizeof(m));
+		m = le64toh(m);
 		v[3] ^= m;
 		sip_round(v);
 		sip_round(v);

@@ -25,11 +25,15 @@ enum condition { /* of a destination; the first that applies */
 };
 const char *condition_name(enum condition c);
 
+/* *out is set before the thread runs, so that the answers of the queue to its
+ * first questions find it. */
 LB_MUST_CHECK int delivery_start(struct delivery **out, struct config *config,
 				 struct queue *queue, struct err *err);
 /* In-flight requests get grace_ms, then it ends; what is unsettled is sent
  * again after the next start, under the same key. */
 void delivery_stop(struct delivery *d, int64_t grace_ms);
+/* After delivery_stop() and after the queue has stopped calling. */
+void delivery_free(struct delivery *d); /* NULL is fine */
 
 /* ---- any thread (the queue's callbacks, the admin API) ----------------- */
 

@@ -2,14 +2,17 @@
 /*
  * Counters and histograms, written by any thread, read by the metrics log, the
  * Prometheus page and the admin API. Names of sources and destinations come
- * from the configuration only, so their number is bounded.
+ * from the configuration only, so their number is bounded; a lock guards all
+ * of it and is held for nanoseconds.
  */
 #ifndef LB_METRICS_H
 #define LB_METRICS_H
 
+#include "delivery/delivery.h"
 #include "leadbridge/buf.h"
 #include "leadbridge/config.h"
 #include "leadbridge/store.h"
+#include "queue/queue.h"
 
 struct metrics;
 
@@ -18,15 +21,41 @@ void metrics_free(struct metrics *m);
 
 /* ---- writing ----------------------------------------------------------- */
 
-/* A submission came back from the store. accept_us: request read to answer. */
+/* A submission came back from the store and was answered; accept_us: request
+ * read to answer. Loop thread. */
 void metrics_accepted(struct metrics *m, const struct submission *s,
 		      int64_t accept_us);
-/* A request was refused; source may be NULL (unknown path, parser). */
+/* A request was refused; source may be NULL (unknown path, parser); reason is
+ * static text. */
 void metrics_rejected(struct metrics *m, const char *source,
 		      const char *reason);
-/* A settlement is committed. */
-void metrics_settled(struct metrics *m, const char *source,
-		     const char *destination, const struct settlement *s,
-		     int64_t received_at_ms);
+/* A settlement is committed. Store thread. */
+void metrics_settled(struct metrics *m, const struct settlement *s,
+		     int64_t now_ms);
+
+/* ---- reading ----------------------------------------------------------- */
+
+/* What the counters do not know; gathered by the caller. */
+struct metrics_inputs {
+	int64_t now_ms, uptime_s, rss_bytes;
+	const struct config *config; /* names to show even without traffic */
+	struct queue_gauges gauges;
+	const struct queue_backlog *backlog; /* per destination */
+	size_t n_backlog;
+	const struct destination_status *status;
+	size_t n_status;
+};
+
+/* Waiting leads of parked destinations: a condition, not a state. */
+int64_t metrics_parked(const struct metrics_inputs *in);
+/* One line of the metrics log, without the line end; starts a new interval for
+ * the quantiles. */
+void metrics_line(struct metrics *m, const struct metrics_inputs *in,
+		  struct buf *out);
+/* The Prometheus page. */
+void metrics_prometheus(struct metrics *m, const struct metrics_inputs *in,
+			struct buf *out);
+/* {"accepted":...}: the ledger as the API and the metrics log show it. */
+void metrics_ledger(const struct metrics_inputs *in, struct buf *out);
 
 #endif

@@ -3,7 +3,7 @@
  * Bytes to one tree of values, whatever the sender's format, each under
  * ceilings. Pure, any thread; every parser is a fuzz target. Called by the
  * source engine after the signature was judged (before it only where the proof
- * lies inside the body).
+ * lies inside the body). The tree lives in the arena and outlives the bytes.
  */
 #ifndef LB_PAYLOAD_H
 #define LB_PAYLOAD_H

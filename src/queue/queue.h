@@ -48,8 +48,10 @@ struct queue_events {
 LB_MUST_CHECK int queue_open(struct queue **out, const struct config *config,
 			     const struct queue_events *events,
 			     struct err *err);
-/* Commits what is in the mailboxes, checkpoints, ends both threads. */
-void queue_close(struct queue *q);
+/* Commits what is in the mailboxes, checkpoints, ends both threads. Gauges and
+ * backlog can still be read. */
+void queue_stop(struct queue *q);
+void queue_free(struct queue *q); /* stops first, if need be; NULL is fine */
 /* Per-store random secret (32 bytes) that keys content hashes. */
 struct str queue_secret(const struct queue *q);
 enum queue_condition queue_condition(const struct queue *q); /* any thread */
@@ -59,7 +61,8 @@ void queue_configure(struct queue *q, struct config *config);
 /* ---- any thread -------------------------------------------------------- */
 
 /* Takes ownership on 0. LB_EBUSY: pending or pending_bytes is reached;
- * LB_ENOSPC: the store is full. Then the caller still owns it. */
+ * LB_ENOSPC: the store is full; LB_EIO: it failed. Then the caller still owns
+ * it. */
 LB_MUST_CHECK int queue_submit(struct queue *q, struct submission *s);
 void queue_settle(struct queue *q, struct settlement *s);
 /* How many new leads the scheduler still wants handed over in memory. */
@@ -111,6 +114,17 @@ struct query {
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);
 void queue_ask(struct queue *q, struct query *query);
+
+/* What waits for one destination. */
+struct queue_backlog {
+	char name[65];
+	int64_t waiting;
+	int64_t oldest_received_ms; /* 0: nothing waits */
+};
+/* Kept in memory: counts are exact as of the last commit, the oldest as of the
+ * last look (every few seconds, reader thread). *out is from malloc. */
+void queue_backlog(const struct queue *q, struct queue_backlog **out,
+		   size_t *n);
 
 /* Running gauges without a look at the disk; any thread. */
 struct queue_gauges {

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One running daemon. Start: configuration, store, delivery, listeners, READY.
+ * SIGHUP swaps a checked configuration in. SIGTERM: listeners close, what is
+ * pending is committed and answered, in-flight deliveries get their grace, then
+ * the store is closed. A second SIGTERM ends at once.
+ */
+#include "operate/daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "delivery/http_client.h"
+#include "operate/admin.h"
+#include "operate/notify.h"
+#include "operate/options.h"
+#include "operate/reporter.h"
+#include "operate/road.h"
+
+enum {
+	DRAIN_POLL_MS = 20,
+	DRAIN_MAX_MS = 10000, /* for senders in the middle of a request */
+	DELIVERY_GRACE_MS = 20000,
+	N_SIGNALS = 4,
+	N_HEARTBEATS = 4,
+};
+
+struct running {
+	struct road road;
+	const char *config_path;
+	struct admin *admin;
+	struct reporter *reporter;
+	struct watchdog *watchdog;
+	struct heartbeat *heartbeats[N_HEARTBEATS];
+	struct loop_watch *signals[N_SIGNALS];
+	struct loop_timer *drain;
+	int64_t drain_until_ms;
+	int status;
+};
+
+static void show_status(const struct running *d, const char *more)
+{
+	notify_status("%zu sources, %zu destinations%s%s",
+		      d->road.config->n_sources, d->road.config->n_destinations,
+		      more[0] != '\0' ? "; " : "", more);
+}
+
+static void log_problems(const struct config_problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++) {
+		const struct config_problem *p = &problems->v[i];
+		log_write(p->warning ? LOG_WARN : LOG_ERROR, "config",
+			  "at=%s:%d:%d problem=\"%s\"",
+			  p->file != NULL ? p->file : "-", p->line, p->column,
+			  p->text);
+	}
+}
+
+/* ---- reload ------------------------------------------------------------ */
+
+/* A destination that still has leads cannot go, nor change its customer: the
+ * leads would have nowhere to go, or go to somebody else. */
+static int check_orphans(const struct running *d, const struct config *next,
+			 struct err *err)
+{
+	struct queue_backlog *backlog = NULL;
+	size_t n = 0;
+	int rc = 0;
+	queue_backlog(d->road.queue, &backlog, &n);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct str name = str_from(backlog[i].name);
+		const struct destination_config *is =
+		    config_destination(d->road.config, name);
+		const struct destination_config *becomes =
+		    config_destination(next, name);
+		if (backlog[i].waiting == 0 || is == NULL)
+			continue;
+		if (becomes == NULL)
+			rc = err_set(err, LB_EDENIED,
+				     "destination '%s' still has %lld leads",
+				     backlog[i].name,
+				     (long long)backlog[i].waiting);
+		else if (strcmp(is->customer_id, becomes->customer_id) != 0)
+			rc = err_set(err, LB_EDENIED,
+				     "customer_id of destination '%s' changed "
+				     "while %lld leads wait",
+				     backlog[i].name,
+				     (long long)backlog[i].waiting);
+	}
+	free(backlog);
+	return rc;
+}
+
+static const char *first_error(const struct config_problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		if (!problems->v[i].warning)
+			return problems->v[i].text;
+	return "";
+}
+
+static int load_next(struct running *d, struct config **next, struct err *err)
+{
+	struct config_problems problems = {0};
+	int rc = config_load(d->config_path, next, &problems);
+	if (rc == 0)
+		config_compare(d->road.config, *next, &problems);
+	log_problems(&problems);
+	if (problems.errors > 0)
+		rc = err_set(err, LB_EINVAL, "%zu problem%s, the first: %s",
+			     problems.errors, problems.errors == 1 ? "" : "s",
+			     first_error(&problems));
+	else
+		rc = check_orphans(d, *next, err);
+	config_problems_release(&problems);
+	return rc;
+}
+
+static int reload(void *ctx, struct err *err)
+{
+	struct running *d = ctx;
+	struct config *next = NULL;
+	notify_reloading();
+	int rc = load_next(d, &next, err);
+	if (rc == 0)
+		rc = road_reload(&d->road, next, err);
+	if (rc == 0)
+		rc = admin_reload(d->admin, err);
+	if (rc == 0)
+		rc = reporter_reopen(d->reporter, err);
+	config_unref(next);
+	if (rc == 0) {
+		log_info("reloaded", "config=%s", d->config_path);
+		show_status(d, "");
+	} else {
+		log_error("reload_failed", "problem=\"%s\" action=keep_old",
+			  err->text);
+		show_status(d,
+			    "last reload failed, old configuration in force");
+	}
+	notify_ready();
+	return rc;
+}
+
+/* ---- signals ----------------------------------------------------------- */
+
+static void on_drain(void *ctx)
+{
+	struct running *d = ctx;
+	if (road_drained(&d->road) || clock_mono_ms() >= d->drain_until_ms) {
+		loop_stop(d->road.loop);
+		return;
+	}
+	loop_timer_arm(d->drain, DRAIN_POLL_MS);
+}
+
+static void stop(struct running *d)
+{
+	if (d->drain_until_ms != 0) { /* asked twice */
+		d->drain_until_ms = 1;
+		return;
+	}
+	log_info("stopping", "grace_s=%d", DELIVERY_GRACE_MS / 1000);
+	notify_stopping();
+	d->drain_until_ms = clock_mono_ms() + DRAIN_MAX_MS;
+	road_drain(&d->road);
+	admin_drain(d->admin);
+	loop_timer_arm(d->drain, 0);
+}
+
+static void on_term(void *ctx)
+{
+	stop(ctx);
+}
+
+static void on_hup(void *ctx)
+{
+	struct err err;
+	(void)!reload(ctx, &err); /* said and counted there */
+}
+
+static void on_usr1(void *ctx)
+{
+	struct running *d = ctx;
+	struct err err;
+	if (reporter_reopen(d->reporter, &err) != 0)
+		log_error("reopen_failed", "problem=\"%s\"", err.text);
+	else
+		log_info("reopened", "file=%s", d->road.config->metrics_log);
+}
+
+static void on_failed(void *ctx)
+{
+	struct running *d = ctx;
+	d->status = 3;
+	d->drain_until_ms = 1;
+	loop_stop(d->road.loop);
+}
+
+static int watch_signals(struct running *d, struct err *err)
+{
+	static const struct {
+		int signo;
+		loop_cb cb;
+	} rows[N_SIGNALS] = {{SIGTERM, on_term},
+			     {SIGINT, on_term},
+			     {SIGHUP, on_hup},
+			     {SIGUSR1, on_usr1}};
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		if (loop_watch_signal(d->road.loop, rows[i].signo, rows[i].cb,
+				      d, &d->signals[i]) != 0)
+			return err_set(err, LB_ESYSTEM,
+				       "cannot watch signal %d", rows[i].signo);
+	return 0;
+}
+
+/* ---- start and end ------------------------------------------------------ */
+
+static int start(struct running *d, struct config *config, struct err *err)
+{
+	int rc = loop_new(&d->road.loop, err);
+	if (rc != 0)
+		return rc;
+	d->drain = loop_timer_new(d->road.loop, on_drain, d);
+	d->road.on_failed = on_failed;
+	d->road.on_failed_ctx = d;
+	rc = watch_signals(d, err);
+	if (rc != 0)
+		return rc;
+	notify_extend(60000); /* a long write-ahead log may have to be read */
+	rc = road_open(&d->road, config, err);
+	if (rc != 0)
+		return rc;
+	rc = admin_new(&d->admin, &d->road, reload, d, err);
+	if (rc != 0)
+		return rc;
+	return reporter_new(&d->reporter, &d->road, err);
+}
+
+static void log_listening(const struct running *d)
+{
+	const char *at;
+	for (size_t i = 0; (at = listener_address(d->road.webhooks, i)) != NULL;
+	     i++)
+		log_info("listening", "address=%s", at);
+	for (size_t i = 0; (at = admin_address(d->admin, i)) != NULL; i++)
+		log_info("admin_listening", "address=%s", at);
+}
+
+static void announce(struct running *d)
+{
+	log_listening(d);
+	d->heartbeats[0] = &d->road.heartbeat;
+	d->heartbeats[1] = queue_heartbeat_store(d->road.queue);
+	d->heartbeats[2] = queue_heartbeat_reader(d->road.queue);
+	d->heartbeats[3] = delivery_heartbeat(d->road.delivery);
+	d->watchdog = watchdog_new(d->road.loop, d->heartbeats, N_HEARTBEATS);
+	log_info("started", "version=%s sources=%zu destinations=%zu",
+		 LB_VERSION, d->road.config->n_sources,
+		 d->road.config->n_destinations);
+	show_status(d, "");
+	notify_ready();
+}
+
+static void finish(struct running *d)
+{
+	/* From here a second SIGTERM ends the process at once. */
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		loop_watch_free(d->signals[i]);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+	watchdog_free(d->watchdog);
+	notify_extend(DELIVERY_GRACE_MS + 10000);
+	road_quiesce(&d->road, d->status == 0 ? DELIVERY_GRACE_MS : 0);
+	reporter_free(d->reporter);
+	admin_free(d->admin);
+	road_close(&d->road);
+	loop_timer_free(d->drain);
+	loop_free(d->road.loop);
+}
+
+int daemon_run(const char *config_path)
+{
+	struct running d = {.config_path = config_path};
+	struct config *config = NULL;
+	struct config_problems problems = {0};
+	int rc = config_load(config_path, &config, &problems);
+	options_print_problems(&problems);
+	config_problems_release(&problems);
+	if (rc != 0)
+		return 1;
+	log_setup(config->log_level, config->log_json);
+	(void)signal(SIGPIPE, SIG_IGN);
+	http_client_global_init();
+	struct err err = {0};
+	rc = start(&d, config, &err);
+	config_unref(config);
+	if (rc != 0) {
+		log_error("start_failed", "problem=\"%s\"", err.text);
+		d.status = 1;
+	} else {
+		announce(&d);
+		loop_run(d.road.loop);
+	}
+	finish(&d);
+	log_info("stopped", "status=%d", d.status);
+	return d.status;
+}

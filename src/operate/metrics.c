@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counters: who accepted, refused, delivered how much since the start, and
+ * how long it took. Writers take the lock for a few additions; what is shown
+ * is written by metrics_log.c and prometheus.c under the same lock.
+ */
+#include "operate/metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "operate/metrics_internal.h"
+
+struct metrics *metrics_new(void)
+{
+	struct metrics *m = xcalloc(1, sizeof(*m));
+	m->lock = lock_new();
+	m->sources = table_new();
+	m->destinations = table_new();
+	m->routes = table_new();
+	return m;
+}
+
+static void series_free(void *p)
+{
+	free(p);
+}
+
+void metrics_free(struct metrics *m)
+{
+	if (m == NULL)
+		return;
+	table_free(m->sources, series_free);
+	table_free(m->destinations, series_free);
+	table_free(m->routes, series_free);
+	lock_free(m->lock);
+	free(m);
+}
+
+static void *series(struct table *t, struct str name, size_t size)
+{
+	void *p = table_get(t, name);
+	if (p == NULL) {
+		p = xcalloc(1, size);
+		(void)!table_put(t, name, p);
+	}
+	return p;
+}
+
+static void bounds_add(struct bounded *b, const double *bounds, double seconds)
+{
+	size_t i = 0;
+	while (i < BOUNDS && seconds > bounds[i])
+		i++;
+	b->count[i]++;
+	b->sum += seconds;
+}
+
+const double ACCEPT_BOUNDS[BOUNDS] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+				      0.05,   0.1,   0.25,   0.5,   1,    4};
+const double AGE_BOUNDS[BOUNDS] = {0.1, 0.5, 1,   2,    5,     10,
+				   30,  60,  300, 3600, 21600, 86400};
+
+static void count_units(struct counters *c, const struct submission *s)
+{
+	c->accepted += s->n_accepted;
+	c->duplicates += s->n_duplicates;
+	c->quarantined += s->accepted_by_state[UNIT_QUARANTINED];
+	c->ignored += s->accepted_by_state[UNIT_IGNORED];
+}
+
+void metrics_accepted(struct metrics *m, const struct submission *s,
+		      int64_t accept_us)
+{
+	lock_take(m->lock);
+	struct source_series *source =
+	    series(m->sources, s->source, sizeof(*source));
+	count_units(&m->total, s);
+	count_units(&source->c, s);
+	source->last_event_ms = s->received_at_ms;
+	histogram_add(&m->accept_us, accept_us);
+	bounds_add(&m->accept, ACCEPT_BOUNDS, (double)accept_us / 1e6);
+	lock_drop(m->lock);
+}
+
+static void count_reason(struct rejects *r, const char *reason)
+{
+	for (size_t i = 0; i < REASONS; i++) {
+		if (r->v[i].reason == NULL)
+			r->v[i].reason = reason;
+		if (strcmp(r->v[i].reason, reason) == 0) {
+			r->v[i].n++;
+			return;
+		}
+	}
+	r->others++;
+}
+
+void metrics_rejected(struct metrics *m, const char *source, const char *reason)
+{
+	lock_take(m->lock);
+	count_reason(&m->rejected, reason);
+	if (source != NULL) {
+		struct source_series *s =
+		    series(m->sources, str_from(source), sizeof(*s));
+		count_reason(&s->rejected, reason);
+	}
+	lock_drop(m->lock);
+}
+
+static void count_outcome(struct counters *c, const struct settlement *s)
+{
+	c->attempts[s->outcome]++;
+	if (s->state == UNIT_DELIVERED)
+		c->delivered++;
+	else if (s->state == UNIT_DEAD)
+		c->dead++;
+	else if (s->outcome == OUTCOME_RETRY)
+		c->retried++;
+	else if (s->outcome == OUTCOME_LIMITED)
+		c->limited++;
+}
+
+static void count_delivered(struct metrics *m, const struct settlement *s,
+			    struct destination_series *d, int64_t now_ms)
+{
+	int64_t age_ms = now_ms - s->lead->received_at_ms;
+	if (age_ms < 0)
+		age_ms = 0;
+	histogram_add(&m->age_ms, age_ms);
+	histogram_add(&d->age_ms, age_ms);
+	bounds_add(&m->age, AGE_BOUNDS, (double)age_ms / 1e3);
+	char key[160];
+	int n =
+	    snprintf(key, sizeof(key), "%.*s\n%.*s", STR_FMT(s->lead->source),
+		     STR_FMT(s->lead->destination));
+	if (n > 0 && (size_t)n < sizeof(key)) {
+		struct route_series *r =
+		    series(m->routes, str_from(key), sizeof(*r));
+		r->delivered++;
+	}
+}
+
+void metrics_settled(struct metrics *m, const struct settlement *s,
+		     int64_t now_ms)
+{
+	lock_take(m->lock);
+	struct source_series *source =
+	    series(m->sources, s->lead->source, sizeof(*source));
+	struct destination_series *d =
+	    series(m->destinations, s->lead->destination, sizeof(*d));
+	count_outcome(&m->total, s);
+	count_outcome(&source->c, s);
+	count_outcome(&d->c, s);
+	if (s->state == UNIT_DELIVERED)
+		count_delivered(m, s, d, now_ms);
+	lock_drop(m->lock);
+}
+
+int64_t metrics_parked(const struct metrics_inputs *in)
+{
+	int64_t parked = 0;
+	for (size_t i = 0; i < in->n_backlog; i++)
+		if (metrics_is_parked(in, in->backlog[i].name))
+			parked += in->backlog[i].waiting;
+	return parked;
+}
+
+const struct destination_status *metrics_status(const struct metrics_inputs *in,
+						const char *name)
+{
+	for (size_t i = 0; i < in->n_status; i++)
+		if (strcmp(in->status[i].name, name) == 0)
+			return &in->status[i];
+	return NULL;
+}
+
+const struct queue_backlog *metrics_backlog(const struct metrics_inputs *in,
+					    const char *name)
+{
+	for (size_t i = 0; i < in->n_backlog; i++)
+		if (strcmp(in->backlog[i].name, name) == 0)
+			return &in->backlog[i];
+	return NULL;
+}
+
+bool metrics_is_parked(const struct metrics_inputs *in, const char *name)
+{
+	const struct destination_status *s = metrics_status(in, name);
+	return s != NULL && (s->condition == CONDITION_PARKED ||
+			     s->condition == CONDITION_PAUSED);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The road, laid: listener -> source -> queue -> delivery, and the answers
+ * back. Owns the stations of one running daemon and the mailbox through which
+ * the other threads report to the loop.
+ */
+#ifndef LB_ROAD_H
+#define LB_ROAD_H
+
+#include "base/loop.h"
+#include "delivery/delivery.h"
+#include "ingress/listener.h"
+#include "leadbridge/config.h"
+#include "operate/metrics.h"
+#include "queue/queue.h"
+
+struct road {
+	struct loop *loop;
+	struct config *config; /* in force; one reference */
+	struct metrics *metrics;
+	struct queue *queue;
+	struct delivery *delivery;
+	struct listener *webhooks;
+	struct mailbox *reports; /* to the loop: submissions, queries */
+	struct loop_watch *reports_watch;
+	struct heartbeat heartbeat; /* of the loop */
+	struct loop_timer *beat;
+	int64_t started_ms; /* monotonic */
+	bool draining;
+	bool store_failed; /* an I/O error: end, so that recovery decides */
+	void (*on_query)(void *ctx, struct query *q); /* admin answers */
+	void (*on_replayed)(void *ctx, struct submission *s);
+	void *on_query_ctx;           /* of both */
+	void (*on_failed)(void *ctx); /* the store gave up: loop thread */
+	void *on_failed_ctx;
+};
+
+/* Opens the store, starts delivery, opens the webhook listener. */
+LB_MUST_CHECK int road_open(struct road *r, struct config *config,
+			    struct err *err);
+/* No new connections; what is open is still taken, committed, answered. */
+void road_drain(struct road *r);
+bool road_drained(const struct road *r);
+/* In-flight deliveries get grace_ms; then everything is committed and the
+ * threads end. The counters can still be read until road_close(). */
+void road_quiesce(struct road *r, int64_t grace_ms);
+void road_close(struct road *r);
+/* Swaps a checked configuration in; on error nothing has changed. */
+LB_MUST_CHECK int road_reload(struct road *r, struct config *next,
+			      struct err *err);
+/* For `done` of a query: hands it to the loop thread. Any thread. */
+void road_query_done(void *ctx, struct query *q);
+/* Maps a stored request again with the configuration in force and submits it
+ * in place of quarantined unit `unit`; on_replayed says what became of it. */
+LB_MUST_CHECK int road_replay(struct road *r, const struct submission *raw,
+			      int64_t unit, struct ticket ticket,
+			      struct err *err);
+/* Able to persist: what /readyz says. */
+bool road_ready(const struct road *r);
+/* Fills what the metrics do not know; release with road_inputs_release. */
+void road_inputs(struct road *r, struct metrics_inputs *in);
+void road_inputs_release(struct metrics_inputs *in);
+
+#endif

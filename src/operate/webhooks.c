@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One webhook, from its headers to its answer. The 200 is written in
+ * webhooks_stored(), after the commit, and nowhere else.
+ */
+#include "operate/webhooks.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "leadbridge/source.h"
+#include "operate/health.h"
+
+/* What an exchange carries between its two phases and its answer. */
+struct visit {
+	struct config *config; /* keeps the source alive over a reload */
+	const struct source *source;
+	int64_t read_us; /* body complete */
+};
+
+static void reply_not_found(struct exchange *x)
+{
+	exchange_reply(x, &(struct reply){
+			      .status = 404,
+			      .body = STR("{\"error\":{\"code\":\"not_found\","
+					  "\"message\":\"no such path\"}}\n"),
+			  });
+}
+
+/* "/in/NAME" or "/in/NAME/TOKEN" */
+static bool split_path(struct str path, struct str *name, struct str *token)
+{
+	if (!str_starts(path, STR("/in/")))
+		return false;
+	*name = str_cut(str_sub(path, 4, path.n), '/', token);
+	return true;
+}
+
+static void on_headers(void *ctx, struct exchange *x)
+{
+	struct road *r = ctx;
+	if (health_answer(r, x))
+		return;
+	const struct request *request = exchange_request(x);
+	struct str name, token;
+	if (!split_path(request->path, &name, &token)) {
+		metrics_rejected(r->metrics, NULL, "not_found");
+		reply_not_found(x);
+		return;
+	}
+	const struct source *source = config_source(r->config, name);
+	struct arena scratch = {0};
+	struct source_call call = {
+	    .source = source, .request = request, .arena = &scratch};
+	struct reply reply = {0};
+	bool challenge = false;
+	if (source_admit(&call, token, &reply, &challenge) != 0) {
+		if (!challenge)
+			metrics_rejected(r->metrics,
+					 source != NULL ? source->name : NULL,
+					 source_refusal_word(reply.status));
+		exchange_reply(x, &reply);
+		arena_release(&scratch);
+		return;
+	}
+	struct visit *v = xcalloc(1, sizeof(*v));
+	v->config = config_ref(r->config);
+	v->source = source;
+	exchange_set_data(x, v);
+	exchange_accept(x, source->max_body);
+	arena_release(&scratch);
+}
+
+static void try_later(struct exchange *x, const struct source *source)
+{
+	struct reply reply = {0};
+	source_answer(source, NULL, ANSWER_TRY_LATER, &reply);
+	exchange_reply(x, &reply);
+}
+
+static void on_request(void *ctx, struct exchange *x)
+{
+	struct road *r = ctx;
+	struct visit *v = exchange_data(x);
+	v->read_us = clock_mono_us();
+	struct submission *s = NULL;
+	struct reply reply = {0};
+	const char *why = "other";
+	if (source_process(v->source, exchange_request(x),
+			   queue_secret(r->queue), &s, &reply, &why) != 0) {
+		metrics_rejected(r->metrics, v->source->name, why);
+		log_debug("refused", "source=%s reason=%s", v->source->name,
+			  why);
+		exchange_reply(x, &reply);
+		submission_free(s);
+		return;
+	}
+	s->source_position = v->source->position;
+	s->ticket = exchange_defer(x, v->config->limits.answer_ms);
+	int rc = queue_submit(r->queue, s);
+	if (rc != 0) {
+		metrics_rejected(r->metrics, v->source->name,
+				 rc == LB_ENOSPC ? "no_space" : "busy");
+		submission_free(s);
+		try_later(x, v->source);
+	}
+}
+
+void webhooks_stored(struct road *r, struct submission *s)
+{
+	if (s->replay_of != 0) {
+		r->on_replayed(r->on_query_ctx, s);
+		submission_free(s);
+		return;
+	}
+	struct exchange *x = listener_find(r->webhooks, s->ticket);
+	struct visit *v = x != NULL ? exchange_data(x) : NULL;
+	if (s->result == LB_OK) {
+		int64_t took =
+		    v != NULL ? clock_mono_us() - v->read_us
+			      : (clock_wall_ms() - s->received_at_ms) * 1000;
+		metrics_accepted(r->metrics, s, took);
+	} else {
+		char name[65];
+		(void)!snprintf(name, sizeof(name), "%.*s", STR_FMT(s->source));
+		metrics_rejected(r->metrics, name,
+				 s->result == LB_ENOSPC ? "no_space" : "store");
+	}
+	if (v != NULL) {
+		enum answer_kind kind = ANSWER_ACCEPTED;
+		if (s->result != LB_OK)
+			kind = ANSWER_TRY_LATER;
+		else if (s->n_events > 0 && s->n_duplicates == s->n_events)
+			kind = ANSWER_DUPLICATE;
+		struct reply reply = {0};
+		source_answer(v->source, s, kind, &reply);
+		exchange_reply(x, &reply);
+	}
+	submission_free(s);
+}
+
+int road_replay(struct road *r, const struct submission *raw, int64_t unit,
+		struct ticket ticket, struct err *err)
+{
+	const struct source *source = config_source(r->config, raw->source);
+	if (source == NULL)
+		return err_set(err, LB_ENOTFOUND, "source '%.*s' is gone",
+			       STR_FMT(raw->source));
+	struct submission *s = NULL;
+	int rc = source_remap(source, raw, queue_secret(r->queue), &s, err);
+	if (rc != 0)
+		return rc;
+	s->source_position = source->position;
+	s->ticket = ticket;
+	s->replay_of = unit;
+	rc = queue_submit(r->queue, s);
+	if (rc != 0) {
+		submission_free(s);
+		return err_set(err, rc, "the store takes nothing now");
+	}
+	return 0;
+}
+
+static void on_deadline(void *ctx, struct exchange *x)
+{
+	struct road *r = ctx;
+	struct visit *v = exchange_data(x);
+	metrics_rejected(r->metrics, v->source->name, "answer_timeout");
+	try_later(x, v->source);
+}
+
+static void on_end(void *ctx, struct exchange *x, int status, int64_t took_us)
+{
+	(void)ctx, (void)status, (void)took_us;
+	struct visit *v = exchange_data(x);
+	if (v == NULL)
+		return;
+	exchange_set_data(x, NULL);
+	config_unref(v->config);
+	free(v);
+}
+
+static void on_refused(void *ctx, int status, const char *reason)
+{
+	(void)status;
+	struct road *r = ctx;
+	metrics_rejected(r->metrics, NULL, reason);
+}
+
+struct http_handler webhooks_handler(struct road *r)
+{
+	return (struct http_handler){
+	    .ctx = r,
+	    .on_headers = on_headers,
+	    .on_request = on_request,
+	    .on_deadline = on_deadline,
+	    .on_end = on_end,
+	    .on_refused = on_refused,
+	};
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One webhook, from its headers to its answer: which source it is for, what
+ * the source makes of it, the commit, what the sender is told. Loop thread.
+ */
+#ifndef LB_WEBHOOKS_H
+#define LB_WEBHOOKS_H
+
+#include "operate/road.h"
+
+struct http_handler webhooks_handler(struct road *r);
+/* A submission is back from the store thread; frees it. */
+void webhooks_stored(struct road *r, struct submission *s);
+
+#endif

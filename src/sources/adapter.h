@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What adapters share: the reasons that mean the same for every platform, and
+ * how members nobody mapped become custom fields.
+ */
+#ifndef LB_ADAPTER_H
+#define LB_ADAPTER_H
+
+#include "leadbridge/source.h"
+
+extern const char reason_test[];       /* IGNORE: the sender's test event */
+extern const char reason_topic[];      /* IGNORE: no lead by its topic */
+extern const char reason_honeypot[];   /* IGNORE: a machine filled it in */
+extern const char reason_withheld[];   /* IGNORE: caller hid the number */
+extern const char reason_no_contact[]; /* QUARANTINE */
+extern const char reason_account[];    /* QUARANTINE: unknown account */
+extern const char reason_shape[];      /* QUARANTINE: body does not fit */
+extern const char reason_unreadable[]; /* QUARANTINE: no parser takes it */
+extern const char reason_too_many[];   /* QUARANTINE: events in a request */
+extern const char reason_lead_size[];  /* QUARANTINE: CRM would refuse it */
+
+extern const struct source_ops source_shopify, source_ghl, source_ghl_workflow,
+    source_form, source_json;
+
+/* Sets fate and reason. */
+void event_ignore(struct event *event, const char *reason);
+void event_quarantine(struct event *event, const char *reason);
+/* A test event: ignored, or a lead where `tests: deliver` is set. */
+void event_test(const struct source *source, struct event *event);
+
+/* One member under another name as a custom field. */
+struct field_name {
+	const char *member, *slug;
+};
+
+/* The members of `object` listed in names (ends with NULL) become fields. */
+void fields_named(struct lead *lead, const struct value *object,
+		  const struct field_name *names);
+/* Every member of object but the listed ones (ends with NULL; NULL: none)
+ * becomes a custom field: prefix + name, objects flattened. */
+void fields_rest(struct lead *lead, struct arena *arena,
+		 const struct value *object, const char *prefix,
+		 const char *const *but);
+/* utm_*, click ids out of a URL or a path with query. */
+void fields_from_url(const struct source_call *call, struct lead *lead,
+		     struct str url);
+bool word_in(const char *const *list, struct str text); /* ends with NULL */
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the engine share with each other; adapters need only
+ * leadbridge/source.h, adapter.h and signature.h.
+ */
+#ifndef LB_ENGINE_H
+#define LB_ENGINE_H
+
+#include "leadbridge/source.h"
+#include "leadbridge/store.h"
+
+enum { EVENTS_MAX = 1000 }; /* in one request; more are quarantined whole */
+
+/* ---- answer.c ----------------------------------------------------------- */
+
+/* Fills the refusal that belongs to `why` (a word of the table there) and
+ * returns LB_EDENIED or LB_EINVAL. */
+LB_MUST_CHECK int refuse(const struct source_call *call, const char *why,
+			 struct reply *reply);
+void reply_add_header(struct reply *reply, const char *name, struct str value);
+
+enum { KEPT_HEADERS_MAX = 32 };
+/* The request as far as it was kept; borrows from sub. */
+void kept_request(const struct submission *sub, struct request *r,
+		  struct header headers[KEPT_HEADERS_MAX]);
+
+/* ---- rules.c: what is checked for every source that has it -------------- */
+
+/* NULL, or the word of the rule that was broken. Before the parse `payload` is
+ * NULL; a `param` that may still stand in a form body then passes. */
+const char *rules_check(const struct source_call *call);
+/* Whether token, header, basic or param prove the sender. */
+bool rules_prove(const struct source *source);
+/* The configured entry equal to this Origin, or STR_NONE. */
+struct str origin_allowed(const struct source *source, struct str origin);
+
+/* ---- identity.c --------------------------------------------------------- */
+
+/* Fills id, weak, hash and window of the stored event. */
+void identity_fill(const struct source_call *call, struct str store_secret,
+		   const struct event *event, struct arena *keep,
+		   struct new_event *out);
+
+/* ---- judge.c: account, route, topic ------------------------------------- */
+
+/* Changes the event's fate where the configuration says so. */
+void judge_event(const struct source *source, struct event *event);
+/* Destinations of a lead of this event: name i, or STR_NONE after the last. */
+struct str judge_destination(const struct source *source,
+			     const struct event *event, size_t i);
+
+/* ---- overrides.c: what the configuration changes on a lead -------------- */
+
+void overrides_before(const struct source_call *call, const struct event *event,
+		      struct lead *lead);
+void overrides_after(const struct source_call *call, const struct event *event,
+		     struct lead *lead);
+
+/* ---- redact.c ----------------------------------------------------------- */
+
+/* A copy in `keep` in which every configured secret is asterisks. */
+struct str redact_copy(const struct source *source, struct arena *keep,
+		       struct str text);
+/* Whether any configured secret stands in text. */
+bool redact_found(const struct source *source, struct str text);
+/* The headers worth keeping, "Name: value\n", redacted. */
+struct str redact_headers(const struct source *source,
+			  const struct request *request, struct arena *keep);
+
+#endif

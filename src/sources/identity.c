@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What makes two events the same: the sender's own id, or, where it sends none,
+ * a hash of the content under a key of this store (so that nobody can look up
+ * whose data it was). 16 bytes of it are what the store compares.
+ */
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "sources/engine.h"
+
+enum { HASH_BYTES = 16, ID_MAX = 512 };
+
+/* SHA-256 over fields, each behind its length: "ab","c" is not "a","bc". */
+static void hash_fields(const struct str *fields, size_t n,
+			unsigned char out[HASH_BYTES])
+{
+	unsigned char lengths[3][4], full[DIGEST_MAX];
+	struct str parts[6];
+	for (size_t i = 0; i < n && i < 3; i++) {
+		for (int b = 0; b < 4; b++)
+			lengths[i][b] =
+			    (unsigned char)(fields[i].n >> (24 - 8 * b));
+		parts[2 * i] = (struct str){(const char *)lengths[i], 4};
+		parts[2 * i + 1] = fields[i];
+	}
+	crypto_digest(DIGEST_SHA256, parts, 2 * n, full);
+	memcpy(out, full, HASH_BYTES);
+}
+
+static void strong(struct str source, struct str id, struct new_event *out)
+{
+	out->id = id;
+	hash_fields((struct str[]){source, id}, 2, out->hash);
+}
+
+static void weak(const struct source_call *call, struct str store_secret,
+		 struct str content, struct arena *keep, struct new_event *out)
+{
+	struct str source = str_from(call->source->name);
+	struct str parts[] = {source, {"", 1}, content};
+	unsigned char full[DIGEST_MAX];
+	crypto_hmac(DIGEST_SHA256, store_secret, parts, 3, full);
+	char hex[2 * HASH_BYTES + 1];
+	hex_encode(full, HASH_BYTES, hex);
+	out->weak = true;
+	out->window_ms = call->source->dedup_window_ms;
+	out->id = arena_printf(keep, "h:%s:%lld", hex,
+			       (long long)call->request->received_at_ms);
+	struct str hash = {(const char *)full, HASH_BYTES};
+	hash_fields((struct str[]){STR("weak"), source, hash}, 3, out->hash);
+}
+
+/* The id the configuration names, or the adapter's. */
+static struct str chosen_id(const struct source_call *call,
+			    const struct event *event)
+{
+	struct str rule = str_from(call->source->event_id);
+	if (rule.n == 0)
+		return event->id;
+	if (str_eq(rule, STR("hash")))
+		return STR_NONE;
+	if (str_starts(rule, STR("header:")))
+		return str_trim(
+		    request_header(call->request, call->source->event_id + 7));
+	return value_text(value_path(event->body, rule));
+}
+
+/* An id of any length is one; what is kept of a long one is its hash. */
+static struct str bounded(struct str id, struct arena *keep)
+{
+	if (id.n <= ID_MAX)
+		return arena_copy(keep, id);
+	unsigned char full[DIGEST_MAX];
+	char hex[2 * 32 + 1];
+	crypto_digest(DIGEST_SHA256, &id, 1, full);
+	hex_encode(full, 32, hex);
+	return arena_printf(keep, "sha256:%s", hex);
+}
+
+void identity_fill(const struct source_call *call, struct str store_secret,
+		   const struct event *event, struct arena *keep,
+		   struct new_event *out)
+{
+	struct str id = chosen_id(call, event);
+	if (id.n > 0) {
+		strong(str_from(call->source->name), bounded(id, keep), out);
+		return;
+	}
+	struct str content =
+	    event->hash_of.p != NULL ? event->hash_of : call->request->body;
+	weak(call, store_secret, content, keep, out);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The body phase, in the order of the road: rules and proof over the raw bytes,
+ * parse, proof inside the body where it lies there, split, and for each event
+ * judge, map, render. Whatever is authentic becomes a submission, also what
+ * nobody can read; nothing else does.
+ */
+#include "sources/adapter.h"
+#include "sources/build.h"
+#include "sources/engine.h"
+
+#include "payload/payload.h"
+
+static const char proof_missing[] = "signature_missing";
+static const char proof_wrong[] = "signature";
+static const char proof_stale[] = "stale";
+
+/* NULL, or the word of the refusal. */
+static const char *verify(struct source_call *call, int *matched)
+{
+	struct proof proof = {.result = PROOF_OK, .matched = -1};
+	call->source->ops->verify(call, &proof);
+	*matched = proof.matched;
+	switch (proof.result) {
+	case PROOF_OK:
+		return NULL;
+	case PROOF_MISSING:
+		return proof.reason != NULL ? proof.reason : proof_missing;
+	case PROOF_WRONG:
+		return proof.reason != NULL ? proof.reason : proof_wrong;
+	case PROOF_STALE:
+		return proof_stale;
+	}
+	return proof_wrong;
+}
+
+static bool proof_in_body(const struct source *source)
+{
+	return (source->ops->flags & SOURCE_PROOF_IN_BODY) != 0;
+}
+
+/* What can be judged of the raw request. */
+static const char *judge_raw(struct source_call *call, int *matched)
+{
+	if (call->request->body.n > call->source->max_body)
+		return "too_large";
+	const char *why = rules_check(call);
+	if (why == NULL && call->source->ops->verify != NULL &&
+	    !proof_in_body(call->source))
+		why = verify(call, matched);
+	return why;
+}
+
+/* What can be judged only of the payload. */
+static const char *judge_parsed(struct source_call *call, int *matched)
+{
+	const char *why = NULL;
+	if (call->source->param_name != NULL)
+		why = rules_check(call);
+	if (why == NULL && proof_in_body(call->source))
+		why = verify(call, matched);
+	return why;
+}
+
+/* Whether judge_raw() alone proved the sender, so that a body nobody can read
+ * is worth keeping. A `param` may have been put off to the parse. */
+static bool proven_raw(const struct source *source)
+{
+	if (source->ops->verify != NULL && !proof_in_body(source) &&
+	    source->state != NULL)
+		return true;
+	return source->token.n > 0 || source->n_headers > 0 ||
+	       source->basic_user != NULL;
+}
+
+static int parse(struct source_call *call, struct err *err)
+{
+	const struct source *source = call->source;
+	struct payload_limits limits = {.depth = (size_t)source->json_depth,
+					.values = (size_t)source->values};
+	struct value *payload = NULL;
+	/* Templates that people write by hand hold raw line ends. */
+	bool lenient =
+	    (source->ops->flags & SOURCE_LENIENT) != 0 && source->token.n > 0;
+	int code =
+	    payload_parse(call->arena, call->request, source->ops->payloads,
+			  &limits, lenient, &payload, err);
+	if (code == 0)
+		call->payload = payload;
+	return code;
+}
+
+/* One quarantined event for the whole request. */
+static void quarantine_whole(struct event_list *events, struct arena *arena,
+			     const char *reason)
+{
+	*events = (struct event_list){0};
+	event_quarantine(event_list_add(events, arena), reason);
+}
+
+/* Fills events; NULL, or the word of the refusal. `stored`: the request was
+ * proven when it came, and its proof may have been overwritten since. */
+static const char *split(struct source_call *call, struct event_list *events,
+			 bool stored, int *matched)
+{
+	struct err err = {0};
+	bool proven = stored || proven_raw(call->source);
+	int code = parse(call, &err);
+	if (code != 0 && proven) {
+		quarantine_whole(events, call->arena, reason_unreadable);
+		return NULL;
+	}
+	if (code != 0)
+		return code == LB_EDENIED ? "content_type" : "malformed";
+	const char *why = stored ? NULL : judge_parsed(call, matched);
+	if (why != NULL)
+		return why;
+	code = call->source->ops->split(call, events, &err);
+	if (code == 0 && events->n > 0 && events->n <= EVENTS_MAX)
+		return NULL;
+	if (!proven && !proof_in_body(call->source) &&
+	    call->source->param_name == NULL)
+		return "malformed";
+	quarantine_whole(events, call->arena,
+			 events->n > EVENTS_MAX ? reason_too_many
+						: reason_shape);
+	return NULL;
+}
+
+/* A caller hides a number; a form that says "private" may be a person. */
+static bool is_call(const struct lead *lead)
+{
+	return str_eq(lead->source_type, STR("phone_call")) ||
+	       str_eq(lead->source_type, STR("sms"));
+}
+
+static void map(const struct source_call *call, struct event *event,
+		struct lead *lead)
+{
+	const struct source_ops *ops = call->source->ops;
+	lead_init(lead, call->arena);
+	overrides_before(call, event, lead);
+	ops->map(call, event, lead);
+	if (lead->source_platform.n == 0)
+		lead->source_platform = str_from(ops->source_platform);
+	if (lead->source_type.n == 0)
+		lead->source_type = str_from(ops->source_type);
+	lead_finish(lead);
+	overrides_after(call, event, lead);
+	if (event->fate != FATE_LEAD || lead_has_contact(lead))
+		return;
+	if (lead->phone_withheld && is_call(lead))
+		event_ignore(event, reason_withheld);
+	else
+		event_quarantine(event, reason_no_contact);
+}
+
+static void build_event(struct build *build, struct event *event)
+{
+	struct lead lead = {0};
+	judge_event(build->call->source, event);
+	if (event->fate == FATE_LEAD)
+		map(build->call, event, &lead);
+	build_add(build, event, &lead);
+}
+
+static struct submission *build_all(const struct source_call *call,
+				    struct str store_secret,
+				    const struct event_list *events,
+				    int matched)
+{
+	struct build build;
+	build_start(&build, call, store_secret, events->n);
+	for (struct event *e = events->first; e != NULL; e = e->next)
+		build_event(&build, e);
+	return build_finish(&build, matched);
+}
+
+int source_process(const struct source *source, const struct request *request,
+		   struct str store_secret, struct submission **out,
+		   struct reply *reply, const char **why)
+{
+	/* Everything made on the way dies here; what is kept is copied. */
+	struct arena scratch;
+	arena_init(&scratch);
+	struct source_call call = {source, request, NULL, &scratch};
+	struct event_list events = {0};
+	int matched = -1;
+	int code = 0;
+	*why = judge_raw(&call, &matched);
+	if (*why == NULL)
+		*why = split(&call, &events, false, &matched);
+	if (*why != NULL) {
+		code = refuse(&call, *why, reply);
+		goto out;
+	}
+	*out = build_all(&call, store_secret, &events, matched);
+out:
+	arena_release(&scratch);
+	return code;
+}
+
+int source_remap(const struct source *source, const struct submission *raw,
+		 struct str store_secret, struct submission **out,
+		 struct err *err)
+{
+	struct arena scratch;
+	struct request request;
+	struct header headers[KEPT_HEADERS_MAX];
+	arena_init(&scratch);
+	kept_request(raw, &request, headers);
+	struct source_call call = {source, &request, NULL, &scratch};
+	struct event_list events = {0};
+	int matched = raw->matched_secret, code = 0;
+	const char *why = split(&call, &events, true, &matched);
+	if (why != NULL)
+		code = err_set(err, LB_EINVAL, "cannot be mapped: %s", why);
+	else
+		*out = build_all(&call, store_secret, &events, matched);
+	arena_release(&scratch);
+	return code;
+}

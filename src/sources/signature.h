@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every signature scheme in one place: which header holds it, how it is
+ * written, what text it covers, which keys may have made it. Pure; a prepared
+ * struct signature is read-only and may be used by any thread.
+ */
+#ifndef LB_SIGNATURE_H
+#define LB_SIGNATURE_H
+
+#include "leadbridge/source.h"
+
+enum signature_algorithm {
+	SIGN_HMAC_SHA1,
+	SIGN_HMAC_SHA256,
+	SIGN_HMAC_SHA512,
+	SIGN_ED25519,
+	SIGN_RSA_SHA256,
+};
+
+enum signature_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING_BASE64URL };
+
+enum signature_flags {
+	/* HMAC keys are base64; "whsec_" in front is cut, "whpk_" marks an
+	 * Ed25519 key whose signatures are "v1a,...". */
+	SIGNATURE_STANDARD = 1,
+	SIGNATURE_BASE64_KEYS = 2, /* HMAC keys are base64 */
+	/* The header holds "t=TIME" beside the signatures. */
+	SIGNATURE_TIME_INSIDE = 4,
+};
+
+enum { SIGNATURES_MAX = 8 }; /* judged in one header; more are refused */
+
+struct signature_scheme {
+	enum signature_algorithm algorithm;
+	enum signature_encoding encoding;
+	unsigned flags;
+	const char *header;
+	const char *prefix;      /* in front of each signature, or NULL */
+	const char *signed_text; /* {body} {timestamp} {id} {url} {method} */
+	const char *timestamp_header, *id_header; /* or NULL */
+	int64_t tolerance_ms;                     /* 0: not judged */
+};
+
+struct signature;
+
+/* The scheme a configuration describes; texts are borrowed from the rule.
+ * "standard_webhooks" and "svix" are known by name; other members override. */
+LB_MUST_CHECK int signature_scheme_from(const struct scheme_rule *rule,
+					struct signature_scheme *out,
+					struct err *err);
+
+/* Checks the scheme and parses the keys. Secrets stay borrowed. */
+LB_MUST_CHECK int signature_new(const struct signature_scheme *scheme,
+				const struct secrets *secrets,
+				struct signature **out, struct err *err);
+void signature_free(struct signature *s); /* NULL is fine */
+
+/* Judges the raw request. MISSING: no header, or "N/A"; WRONG: also a header
+ * that was sent twice; STALE: right, but too old or from the future. */
+void signature_verify(const struct signature *s, const struct source_call *call,
+		      struct proof *proof);
+/* Whether the signature header was sent at all and is not "N/A". */
+bool signature_present(const struct signature *s,
+		       const struct request *request);
+
+#endif
