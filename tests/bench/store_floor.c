@@ -104,9 +104,9 @@ static void spread(unsigned char out[16])
 	if (state == 0)
 		crypto_random(&state, sizeof(state));
 	for (size_t i = 0; i < 16; i += 8) {
-		uint64_t z = state += 0x9e3779b97f4a7c15ULL;
-		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-		z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+		uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+		z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 		z ^= z >> 31;
 		memcpy(out + i, &z, sizeof(z));
 	}
