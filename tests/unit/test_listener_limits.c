@@ -3,6 +3,8 @@
  * connections and bytes, bounded drains. */
 #include "edge_fixture.h"
 
+#include <sys/resource.h>
+
 static void test_headers_that_drip_are_cut_off(void **state)
 {
 	(void)state;
@@ -265,6 +267,29 @@ static void test_one_address_has_a_cap_of_its_own(void **state)
 	}
 }
 
+/* Neither a busy loop nor a dead listener. */
+static void test_out_of_descriptors_is_survived(void **state)
+{
+	(void)state;
+	struct edge *e = edge_new();
+	struct client c;
+	struct rlimit before, now;
+	edge_start(e);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	client_connect(e, &c);
+	int next = dup(c.fd);
+	close(next);
+	now = (struct rlimit){(rlim_t)next, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	client_send(&c, STR(GET));
+	edge_settle(e);
+	assert_int_equal(listener_connections(e->listener), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	client_expect(e, &c, "200 OK");
+	client_close(&c);
+	edge_free(e);
+}
+
 static size_t send_some(struct client *c, size_t at_most)
 {
 	static char bytes[4096];
@@ -399,6 +424,7 @@ int main(void)
 	    cmocka_unit_test(test_at_the_cap_the_oldest_idle_connection_goes),
 	    cmocka_unit_test(test_at_the_cap_with_none_idle_newcomers_get_503),
 	    cmocka_unit_test(test_one_address_has_a_cap_of_its_own),
+	    cmocka_unit_test(test_out_of_descriptors_is_survived),
 	    cmocka_unit_test(test_above_the_byte_cap_the_youngest_waits),
 	    cmocka_unit_test(test_paused_bodies_survive_the_death_of_others),
 	    cmocka_unit_test(test_sending_ahead_is_not_read_without_end),
