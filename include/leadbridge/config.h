@@ -80,6 +80,7 @@ struct destination_config {
 	char *ca, *proxy;
 	int64_t slo_ms;
 	unsigned position; /* index in config.destinations */
+	char *file;        /* where it is written, for messages */
 	int line;
 };
 
@@ -111,6 +112,8 @@ struct config_problem {
 	int line, column; /* 1-based; 0: the file as a whole */
 	bool warning;
 	char *text;
+	char *destination; /* from config_compare: an error only as long as
+			    * this destination has leads; else NULL */
 };
 
 struct config_problems {
@@ -125,6 +128,10 @@ LB_MUST_CHECK int config_load(const char *path, struct config **out,
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c);
 void config_problems_release(struct config_problems *p);
+/* "file:12:3: error: text", without a line end. */
+void config_problem_print(const struct config_problem *p, struct buf *out);
+/* This destination has no leads: its errors of config_compare are warnings. */
+void config_problems_excuse(struct config_problems *p, struct str destination);
 
 /* What a running daemon cannot take over from `next`; each is a problem (an
  * error where leads would be orphaned, a warning where a restart is needed). */

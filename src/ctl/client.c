@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One call to the daemon over its admin listener, and where that listener is.
+ * Blocking; this is a command-line program.
+ */
+#include <curl/curl.h>
+#include <json_tokener.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ctl/ctl.h"
+#include "leadbridge/buf.h"
+#include "leadbridge/config.h"
+
+#define INSTALLED_CONFIG "/etc/leadbridge/leadbridge.yaml"
+enum { ANSWER_MAX = 64 << 20, TIMEOUT_S = 120 };
+
+/* The first Unix socket the configuration gives the admin listener. */
+static char *socket_of(const char *path)
+{
+	struct config *config = NULL;
+	struct config_problems problems = {0};
+	char *found = NULL;
+	if (config_load(path, &config, &problems) != 0) {
+		(void)fprintf(
+		    stderr,
+		    "leadbridgectl: cannot use '%s': %s (see "
+		    "leadbridgectl check)\n",
+		    path, problems.n > 0 ? problems.v[0].text : "unreadable");
+	} else {
+		for (size_t i = 0; i < config->admin.listen.n; i++)
+			if (found == NULL &&
+			    strncmp(config->admin.listen.v[i], "unix:", 5) == 0)
+				found = xstrdup(config->admin.listen.v[i] + 5);
+		if (found == NULL)
+			(void)fprintf(stderr,
+				      "leadbridgectl: no admin socket in "
+				      "'%s'; use --url\n",
+				      path);
+	}
+	config_problems_release(&problems);
+	config_unref(config);
+	return found;
+}
+
+static char *find_socket(const struct ctl *c)
+{
+	if (c->socket != NULL)
+		return xstrdup(c->socket);
+	if (c->config != NULL)
+		return socket_of(c->config);
+	const char *set = getenv("LEADBRIDGE_SOCKET");
+	if (set != NULL && set[0] != '\0')
+		return xstrdup(set);
+	return socket_of(INSTALLED_CONFIG);
+}
+
+static size_t on_data(char *p, size_t size, size_t n, void *ctx)
+{
+	struct buf *b = ctx;
+	buf_add(b, p, size * n);
+	return b->over ? 0 : size * n;
+}
+
+static struct curl_slist *headers_of(const struct ctl *c, int *rc)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "X-Leadbridge: 1");
+	if (c->token_file == NULL)
+		return list;
+	struct secret token = {0};
+	struct err err;
+	char *reference = xasprintf("file:%s", c->token_file);
+	if (secret_load(&token, str_from(reference), &err) != 0) {
+		(void)fprintf(stderr, "leadbridgectl: %s\n", err.text);
+		*rc = CTL_USAGE;
+	} else {
+		char *header =
+		    xasprintf("Authorization: Bearer %.*s", (int)token.n,
+			      (const char *)token.bytes);
+		list = curl_slist_append(list, header);
+		mem_wipe(header, strlen(header));
+		free(header);
+	}
+	secret_release(&token);
+	free(reference);
+	return list;
+}
+
+struct exchange_result {
+	struct buf body;
+	long status;
+};
+
+static int perform(const struct ctl *c, const char *method, const char *url,
+		   const char *socket, struct exchange_result *out)
+{
+	int rc = CTL_DONE;
+	struct curl_slist *headers = headers_of(c, &rc);
+	CURL *curl = curl_easy_init();
+	if (rc == CTL_DONE && curl != NULL) {
+		curl_easy_setopt(curl, CURLOPT_URL, url);
+		if (socket != NULL)
+			curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH,
+					 socket);
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+		if (strcmp(method, "POST") == 0)
+			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &out->body);
+		CURLcode code = curl_easy_perform(curl);
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
+		if (code != CURLE_OK) {
+			(void)fprintf(stderr,
+				      "leadbridgectl: cannot reach the daemon "
+				      "at '%s': %s\n",
+				      socket != NULL ? socket : c->url,
+				      curl_easy_strerror(code));
+			rc = CTL_UNREACHABLE;
+		}
+	}
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
+	return rc;
+}
+
+/* What the daemon said no with. */
+static int refused(const struct exchange_result *r, struct json_object *answer)
+{
+	struct json_object *error = NULL;
+	const char *text = NULL;
+	if (json_object_object_get_ex(answer, "error", &error))
+		text = ctl_text(error, "message");
+	if (text != NULL && text[0] != '\0')
+		(void)fprintf(stderr, "leadbridgectl: %s\n", text);
+	else
+		(void)fprintf(stderr,
+			      "leadbridgectl: the daemon answered %ld\n",
+			      r->status);
+	return CTL_NO;
+}
+
+static int take_answer(struct ctl *c, const struct exchange_result *r,
+		       struct json_object **out)
+{
+	struct json_object *answer = json_tokener_parse(buf_str(&r->body).p);
+	if (r->status < 200 || r->status > 299) {
+		int rc = refused(r, answer);
+		json_object_put(answer);
+		return rc;
+	}
+	if (answer == NULL) {
+		(void)fprintf(
+		    stderr, "leadbridgectl: the daemon's answer is not JSON\n");
+		return CTL_UNREACHABLE;
+	}
+	if (c->json)
+		(void)fwrite(r->body.p, 1, r->body.n, stdout);
+	*out = answer;
+	return CTL_DONE;
+}
+
+int ctl_call(struct ctl *c, const char *method, const char *path,
+	     struct json_object **out)
+{
+	char *socket = c->url == NULL ? find_socket(c) : NULL;
+	if (c->url == NULL && socket == NULL)
+		return CTL_UNREACHABLE;
+	char *url =
+	    xasprintf("%s%s", c->url != NULL ? c->url : "http://admin", path);
+	struct exchange_result r = {0};
+	buf_init(&r.body, ANSWER_MAX);
+	int rc = perform(c, method, url, socket, &r);
+	if (rc == CTL_DONE)
+		rc = take_answer(c, &r, out);
+	buf_release(&r.body);
+	free(url);
+	free(socket);
+	return rc;
+}

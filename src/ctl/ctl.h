@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leadbridgectl: everything a person does with a running daemon. One file per
+ * command, one table (main.c). Talks HTTP to the admin listener; the daemon
+ * keeps the only hand on the store.
+ */
+#ifndef LB_CTL_H
+#define LB_CTL_H
+
+#include <json_object.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "leadbridge/err.h"
+
+enum ctl_exit {
+	CTL_DONE = 0,
+	CTL_NO = 1,          /* does not balance, not found, refused */
+	CTL_USAGE = 2,       /* wrong usage */
+	CTL_UNREACHABLE = 3, /* no daemon there */
+};
+
+struct ctl {
+	const char *socket, *config, *url, *token_file; /* as given, or NULL */
+	bool json;
+	char **args; /* of the command, options taken out */
+	int n_args;
+	/* Options of the list commands. */
+	const char *state, *source, *destination, *limit, *cursor;
+};
+
+struct ctl_command {
+	const char *name;  /* "leads" */
+	const char *usage; /* "list|show ID|retry ID" */
+	const char *help;  /* one line */
+	const char *more;  /* examples, for --help of the command */
+	int (*run)(struct ctl *c);
+};
+
+extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
+    CTL_QUARANTINE, CTL_DESTINATION, CTL_RELOAD, CTL_CHECK;
+
+/* One call to the daemon. CTL_DONE: *out is the answer (json_object_put ends
+ * it; NULL with --json, where it was printed as it came). Everything else was
+ * said on stderr. */
+LB_MUST_CHECK int ctl_call(struct ctl *c, const char *method, const char *path,
+			   struct json_object **out);
+/* "wrong usage" on stderr; CTL_USAGE. */
+int ctl_usage(const struct ctl_command *command);
+
+/* Members of an object, with what stands in when they are not there. */
+const char *ctl_text(struct json_object *o, const char *name);
+int64_t ctl_number(struct json_object *o, const char *name);
+/* Runs POST path and prints what came of it. */
+int ctl_post(struct ctl *c, const char *path, const char *done);
+/* Only digits and the characters of a name may go into a path. */
+bool ctl_name_ok(const char *text);
+/* A page of leads as a table, and how to get the next one. */
+int ctl_print_leads(struct ctl *c, const char *path);
+int ctl_print_lead(struct ctl *c, const char *path);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands share: members, tables of leads, small posts. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+
+int ctl_usage(const struct ctl_command *command)
+{
+	(void)fprintf(stderr, "usage: leadbridgectl %s %s\n", command->name,
+		      command->usage);
+	return CTL_USAGE;
+}
+
+const char *ctl_text(struct json_object *o, const char *name)
+{
+	struct json_object *v = NULL;
+	if (!json_object_object_get_ex(o, name, &v) || v == NULL)
+		return "";
+	return json_object_get_string(v);
+}
+
+int64_t ctl_number(struct json_object *o, const char *name)
+{
+	struct json_object *v = NULL;
+	if (!json_object_object_get_ex(o, name, &v))
+		return 0;
+	return json_object_get_int64(v);
+}
+
+bool ctl_name_ok(const char *text)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	return text[0] != '\0' && strspn(text, ok) == strlen(text);
+}
+
+int ctl_post(struct ctl *c, const char *path, const char *done)
+{
+	struct json_object *answer = NULL;
+	int rc = ctl_call(c, "POST", path, &answer);
+	if (rc == CTL_DONE && !c->json)
+		(void)printf("%s\n", done);
+	json_object_put(answer);
+	return rc;
+}
+
+static void print_row(struct json_object *lead)
+{
+	const char *reason = ctl_text(lead, "reason");
+	(void)printf("%10" PRId64 "  %-11s %-20.20s %-16.16s %-24.24s %3" PRId64
+		     "  %s\n",
+		     ctl_number(lead, "id"), ctl_text(lead, "state"),
+		     ctl_text(lead, "source"), ctl_text(lead, "destination"),
+		     ctl_text(lead, "received_at"),
+		     ctl_number(lead, "attempts"), reason);
+}
+
+int ctl_print_leads(struct ctl *c, const char *path)
+{
+	struct json_object *answer = NULL, *leads = NULL;
+	int rc = ctl_call(c, "GET", path, &answer);
+	if (rc != CTL_DONE || c->json) {
+		json_object_put(answer);
+		return rc;
+	}
+	(void)printf("%10s  %-11s %-20s %-16s %-24s %3s  %s\n", "ID", "STATE",
+		     "SOURCE", "DESTINATION", "RECEIVED", "TRY", "REASON");
+	json_object_object_get_ex(answer, "leads", &leads);
+	size_t n = leads != NULL ? json_object_array_length(leads) : 0;
+	for (size_t i = 0; i < n; i++)
+		print_row(json_object_array_get_idx(leads, i));
+	int64_t next = ctl_number(answer, "next_cursor");
+	if (next > 0)
+		(void)printf("more: --cursor %" PRId64 "\n", next);
+	json_object_put(answer);
+	return CTL_DONE;
+}
+
+int ctl_print_lead(struct ctl *c, const char *path)
+{
+	struct json_object *answer = NULL;
+	int rc = ctl_call(c, "GET", path, &answer);
+	if (rc == CTL_DONE && !c->json)
+		(void)printf("%s\n",
+			     json_object_to_json_string_ext(
+				 answer, JSON_C_TO_STRING_PRETTY |
+					     JSON_C_TO_STRING_SPACED |
+					     JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(answer);
+	return rc;
+}

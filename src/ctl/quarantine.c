@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* leadbridgectl quarantine: what was authentic but could not be mapped. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ctl/ctl.h"
+
+static const struct verb {
+	const char *name, *done;
+} VERBS[] = {
+    {"replay", "mapped again"},
+    {"bury", "buried: it counts as ignored"},
+};
+
+static int on_unit(struct ctl *c)
+{
+	if (!ctl_name_ok(c->args[1]))
+		return ctl_usage(&CTL_QUARANTINE);
+	for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++) {
+		if (strcmp(c->args[0], VERBS[i].name) != 0)
+			continue;
+		char *path = xasprintf("/api/v1/quarantine/%s/%s", c->args[1],
+				       c->args[0]);
+		int rc = ctl_post(c, path, VERBS[i].done);
+		free(path);
+		return rc;
+	}
+	if (strcmp(c->args[0], "show") != 0)
+		return ctl_usage(&CTL_QUARANTINE);
+	char *path = xasprintf("/api/v1/quarantine/%s", c->args[1]);
+	int rc = ctl_print_lead(c, path);
+	free(path);
+	return rc;
+}
+
+static int list(struct ctl *c)
+{
+	if ((c->cursor != NULL && !ctl_name_ok(c->cursor)) ||
+	    (c->limit != NULL && !ctl_name_ok(c->limit)))
+		return ctl_usage(&CTL_QUARANTINE);
+	char *path = xasprintf("/api/v1/quarantine?limit=%s&cursor=%s",
+			       c->limit != NULL ? c->limit : "50",
+			       c->cursor != NULL ? c->cursor : "0");
+	int rc = ctl_print_leads(c, path);
+	free(path);
+	return rc;
+}
+
+static int run(struct ctl *c)
+{
+	if (c->n_args == 1 && strcmp(c->args[0], "list") == 0)
+		return list(c);
+	if (c->n_args == 2)
+		return on_unit(c);
+	return ctl_usage(&CTL_QUARANTINE);
+}
+
+const struct ctl_command CTL_QUARANTINE = {
+    .name = "quarantine",
+    .usage = "list | show ID | replay ID | bury ID",
+    .help = "authentic requests that could not be mapped",
+    .more = "replay maps the stored request with the configuration in force\n"
+	    "and puts what comes out in its place; bury gives it up.\n",
+    .run = run,
+};
