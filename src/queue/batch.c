@@ -28,7 +28,8 @@ void batch_gather(struct batch *b, struct message **list)
 		struct message *m = *list;
 		*list = m->next;
 		events += weight(m, &b->bytes);
-		b->items[b->n++] = (struct item){.message = m};
+		b->items[b->n++] = (struct item){
+		    .message = m, .kind = (enum message_kind)m->kind};
 	}
 }
 
@@ -47,7 +48,7 @@ static int run_command(struct queue *q, struct item *it, struct err *err)
 
 static int run_item(struct queue *q, struct item *it, struct err *err)
 {
-	switch ((enum message_kind)it->message->kind) {
+	switch (it->kind) {
 	case MESSAGE_SUBMIT:
 		return q->ops->put(q->store, (void *)it->message, err);
 	case MESSAGE_SETTLE:
@@ -69,7 +70,7 @@ static bool is_refusal(int rc) /* nothing was written for this one */
 
 static void note_error(struct item *it, const struct err *err)
 {
-	if (it->message->kind == MESSAGE_QUERY)
+	if (it->kind == MESSAGE_QUERY)
 		((struct query *)(void *)it->message)->err = *err;
 }
 
@@ -129,7 +130,7 @@ static void refuse(struct batch *b, bool submissions_only, int code)
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
 		if (it->final ||
-		    (submissions_only && it->message->kind != MESSAGE_SUBMIT))
+		    (submissions_only && it->kind != MESSAGE_SUBMIT))
 			continue;
 		it->result = code;
 		it->final = true;
@@ -225,7 +226,7 @@ static void collect_due(struct queue *q, struct batch *b, struct handover *h)
 		struct item *it = &b->items[i];
 		if (it->result != 0)
 			continue;
-		if (it->message->kind == MESSAGE_SUBMIT) {
+		if (it->kind == MESSAGE_SUBMIT) {
 			hand_over_units(q, h, (const void *)it->message);
 		} else if (it->retried != NULL) {
 			q->older = true;
@@ -241,7 +242,7 @@ static void report_submissions(struct queue *q, struct batch *b)
 	struct submission *first = NULL, **last = &first;
 	int64_t n = 0, bytes = 0;
 	for (size_t i = 0; i < b->n; i++) {
-		if (b->items[i].message->kind != MESSAGE_SUBMIT)
+		if (b->items[i].kind != MESSAGE_SUBMIT)
 			continue;
 		struct submission *s = (void *)b->items[i].message;
 		s->result = b->items[i].result;
@@ -262,7 +263,7 @@ static void report_settlements(struct queue *q, struct batch *b)
 	struct settlement *first = NULL, **last = &first;
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
-		if (it->message->kind != MESSAGE_SETTLE)
+		if (it->kind != MESSAGE_SETTLE)
 			continue;
 		struct settlement *s = (void *)it->message;
 		if (!it->final && !q->stopping) {
@@ -283,7 +284,7 @@ static void report_commands(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
-		if (it->message->kind != MESSAGE_QUERY)
+		if (it->kind != MESSAGE_QUERY)
 			continue;
 		struct query *c = (void *)it->message;
 		c->result = it->final ? it->result : LB_ENOSPC;

@@ -83,7 +83,8 @@ struct queue {
 /* ---- batch.c ----------------------------------------------------------- */
 
 struct item {
-	struct message *message;
+	struct message *message; /* not ours any more once it is reported */
+	enum message_kind kind;
 	int result;
 	bool final;
 	struct due_lead *retried; /* COMMAND_RETRY */
