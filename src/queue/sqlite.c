@@ -17,6 +17,7 @@
 
 enum {
 	CHECKPOINT_PAGES = 512, /* more makes the slowest commits slower */
+	BUSY_MS = 5000,         /* somebody's tool holds the file */
 	CLOCK_BOUND_MS = 24 * 60 * 60 * 1000, /* a due time at start */
 };
 
@@ -92,7 +93,7 @@ static const char *const sql[STATEMENTS] = {
 	    "SELECT id, source, state, received_at, request FROM lead"
 	    " WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[ST_OLD_ATTEMPTS] =
-	    "SELECT a.lead, a.n, a.at, l.state FROM attempt a"
+	    "SELECT a.lead, a.n, a.at, l.state, l.received_at FROM attempt a"
 	    " CROSS JOIN lead l ON l.id = a.lead"
 	    " WHERE (a.lead, a.n) > (?1, ?2) ORDER BY a.lead, a.n LIMIT ?3",
 	[ST_DROP_ATTEMPT] = "DELETE FROM attempt WHERE lead = ?1 AND n = ?2",
@@ -265,7 +266,7 @@ static int open_writer(struct store *s, struct err *err)
 		return sqlite_fail(s->db, err, "cannot open the store");
 	}
 	(void)sqlite3_extended_result_codes(s->db, 1);
-	(void)sqlite3_busy_timeout(s->db, 5000);
+	(void)sqlite3_busy_timeout(s->db, BUSY_MS);
 	rc = sqlite_migrate(s->db, s->path, sqlite_migrations,
 			    sqlite_n_migrations, err);
 	/* Our own hook takes the place of the automatic checkpoint, so that
@@ -433,9 +434,13 @@ static int store_upkeep(struct store *s, struct err *err)
 	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
 }
 
+/* Not now rather than late: nobody waits here for a reader to end. */
 static int store_compact(struct store *s, struct err *err)
 {
-	return checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, err);
+	(void)sqlite3_busy_timeout(s->db, 0);
+	int rc = checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, err);
+	(void)sqlite3_busy_timeout(s->db, BUSY_MS);
+	return rc;
 }
 
 static void store_totals(const struct store *s, struct queue_gauges *out)
