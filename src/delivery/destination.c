@@ -18,6 +18,7 @@ enum {
 	SLOTS_AT_START = 2,
 	IDLE_MS = 60 * 1000, /* then memory for requests is given back */
 	ALARM_MS = 60 * 1000,
+	TOKENS_OUT_MS = 5000, /* a token now and then is not "ok" */
 };
 
 static const char *const CONDITIONS[] = {
@@ -78,7 +79,8 @@ static void update_condition(struct destination *d, int64_t now)
 		set_condition(d, CONDITION_BROKEN, "breaker", now);
 	else if (d->limited_until > now)
 		set_condition(d, CONDITION_LIMITED, d->limited_reason, now);
-	else if (d->out_of_tokens)
+	else if (d->tokens_out_at != 0 &&
+		 now - d->tokens_out_at < TOKENS_OUT_MS)
 		set_condition(d, CONDITION_LIMITED, "rate", now);
 	else
 		set_condition(d, CONDITION_OK, "", now);
@@ -203,7 +205,8 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 	}
 	int64_t ready = limiter_ready_at(d->limiter, now);
 	*wake = ready > 0 ? ready : INT64_MAX;
-	d->out_of_tokens = ready > 0 && scheduler_next_due(d->leads, now) == 0;
+	if (ready > 0 && scheduler_next_due(d->leads, now) == 0)
+		d->tokens_out_at = now;
 	return ready == 0;
 }
 
@@ -234,6 +237,7 @@ void destination_pump(struct destination *d)
 		    d->leads, now, d->park.on ? d->park.lead : 0, probe);
 		if (e == NULL) {
 			wake = scheduler_next_due(d->leads, now);
+			d->tokens_out_at = 0;
 			break;
 		}
 		send_one(d, e, now);

@@ -82,7 +82,7 @@ struct destination {
 	struct dead_row dead_row;
 	int64_t limited_until, limited_at, limited_step;
 	const char *limited_reason;
-	bool out_of_tokens;
+	int64_t tokens_out_at; /* leads waited for a token; 0: none did */
 	int64_t nxdomain_since;
 	struct table *failing; /* leads with 5xx, for poison */
 
