@@ -244,6 +244,11 @@ class Bridge:
 
     def stop(self, timeout=60):
         """SIGTERM, and exit status 0."""
+        early = self.process.poll()
+        if early is not None:
+            self.forget()
+            raise AssertionError(f"ended by itself with status {early}:\n" +
+                                 telling(self.exits[-1][1]))
         self.terminate()
         status = self.wait_exit(timeout)
         assert status == 0, (f"exit status {status}:\n" +
