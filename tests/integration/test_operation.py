@@ -267,7 +267,8 @@ def test_a_destination_with_leads_cannot_be_removed(
     assert bridge.ctl("reload").returncode == 1
     crm.behave()
     bridge.wait_ledger(delivered=1)
-    assert bridge.ctl("reload").returncode == 0
+    done = bridge.ctl("reload")
+    assert done.returncode == 0, done.stderr
 
 
 def test_waiting_leads_follow_a_changed_url(bridge, crm, person):
