@@ -35,15 +35,23 @@ bool lead_set_names(struct lead *l, struct str first, struct str last)
 	return l->name.p != NULL;
 }
 
+/* The name before a lone address; of several, nobody knows whose it is. */
+static struct str display_name(struct str email)
+{
+	struct str display, rest;
+	(void)email_split(email, &display);
+	(void)str_cut(email, '<', &rest);
+	bool several = str_find(rest, '<') >= 0 || str_find(email, ';') >= 0;
+	return several ? STR_NONE : display;
+}
+
 bool lead_set_email(struct lead *l, struct str email)
 {
 	if (l->email.p != NULL || email.p == NULL)
 		return l->email.p != NULL;
 	l->email = email_normalise(l->arena, email);
 	if (l->email.p != NULL) {
-		struct str display;
-		(void)email_split(email, &display);
-		lead_set_name(l, display);
+		lead_set_name(l, display_name(email));
 		return true;
 	}
 	/* "jane@gmail,com" can be read by a person, if not by a machine. */
@@ -210,14 +218,6 @@ int lead_to_json(const struct lead *l, struct buf *out)
 	return out->over || out->n - start > LEAD_JSON_MAX ? LB_ELIMIT : 0;
 }
 
-static bool exactly_in(struct str s, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (str_eq(s, str_from(*list)))
-			return true;
-	return false;
-}
-
 bool lead_platform_ok(struct str source_platform)
 {
 	static const char *const platforms[] = {
@@ -226,7 +226,7 @@ bool lead_platform_ok(struct str source_platform)
 	    "shopify",    "zenmaid",  "lead_docket",    "salesforce",
 	    NULL,
 	};
-	return exactly_in(source_platform, platforms);
+	return text_in_exactly(source_platform, platforms);
 }
 
 bool lead_type_ok(struct str source_type)
@@ -235,5 +235,5 @@ bool lead_type_ok(struct str source_type)
 	    "form", "phone_call", "email",  "chat",
 	    "sms",  "manual",     "import", NULL,
 	};
-	return exactly_in(source_type, types);
+	return text_in_exactly(source_type, types);
 }

@@ -25,12 +25,12 @@ enum {
 enum region_flag { REGION_ZERO = 1 };
 
 struct region {
-	char code[3];     /* ISO 3166, "" for a calling code without one */
+	char code[4];     /* ISO 3166, "" for a calling code without one */
 	uint16_t calling; /* the first row of a calling code is the main one */
 	char trunk[4];    /* dialled before a number inside the country */
 	char idd[16];     /* dialled before a foreign number; '/' between */
 	uint8_t min, max; /* digits after the calling code */
-	unsigned char flag; /* enum region_flag */
+	uint16_t flag;    /* enum region_flag */
 };
 
 extern const struct region region_table[];
@@ -40,9 +40,9 @@ const struct region *region_find(const char *code); /* NULL: unknown */
 /* Main region of the calling code that begins digits; *length is the code's. */
 const struct region *region_calling(const char *digits, size_t n,
 				    size_t *length);
-/* Region of a number of `main`: shared calling codes are told apart by the
- * first digits. "" where they do not tell. */
-void region_of_number(const struct region *main, const char *number, size_t n,
+/* Region of a number of a calling code: shared calling codes are told apart by
+ * the first digits. "" where they do not tell. */
+void region_of_number(unsigned calling, const char *number, size_t n,
 		      char code[3]);
 
 struct phone_digits {

@@ -93,13 +93,13 @@ static bool percent_escape(struct str s, size_t at, struct unit *u)
 static bool escape_fits(struct str s, size_t *at, struct str secret, size_t *of)
 {
 	struct unit u = {0};
-	bool escape;
+	bool escape = true;
 	if (s.p[*at] == '%')
 		escape = percent_escape(s, *at, &u);
 	else if (s.p[*at] == '\\')
 		escape = json_escape(s, *at, &u);
 	else if (s.p[*at] == '+')
-		escape = (u = (struct unit){1, {' '}, 1}, true);
+		u = (struct unit){1, {' '}, 1};
 	else
 		return false;
 	if (!escape || secret.n - *of < u.n ||
