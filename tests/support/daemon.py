@@ -178,8 +178,7 @@ class Bridge:
             "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:"
                             "abort_on_error=0:exitcode=99",
             "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
-            "TSAN_OPTIONS": "exitcode=99:history_size=4:suppressions=" +
-                            os.path.join(ROOT, "tests", "tsan.supp"),
+            "TSAN_OPTIONS": "exitcode=99:history_size=4",
             **self.environment}
         with open(self.stdout, "ab") as out:
             self.process = subprocess.Popen(
@@ -244,6 +243,11 @@ class Bridge:
 
     def stop(self, timeout=60):
         """SIGTERM, and exit status 0."""
+        early = self.process.poll()
+        if early is not None:
+            self.forget()
+            raise AssertionError(f"ended by itself with status {early}:\n" +
+                                 telling(self.exits[-1][1]))
         self.terminate()
         status = self.wait_exit(timeout)
         assert status == 0, (f"exit status {status}:\n" +
