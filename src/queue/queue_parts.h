@@ -83,7 +83,9 @@ struct queue {
 /* ---- batch.c ----------------------------------------------------------- */
 
 struct item {
-	struct message *message;
+	struct message *message; /* not ours any more once it is reported */
+	enum message_kind kind;
+	size_t bytes; /* of a submission, as it was counted when it came */
 	int result;
 	bool final;
 	struct due_lead *retried; /* COMMAND_RETRY */

@@ -24,8 +24,8 @@ struct refusal {
 	{word, status, kind, BODY(word, message)}
 
 static const struct refusal refusals[] = {
-    {"unknown_source", 404, ANSWER_BAD_PROOF, BODY("not_found", "not found")},
     {"token", 404, ANSWER_BAD_PROOF, BODY("not_found", "not found")},
+    {"unknown_source", 404, ANSWER_BAD_PROOF, BODY("not_found", "not found")},
     ROW("method", 405, ANSWER_BAD_BODY, "method is not allowed here"),
     ROW("method_unknown", 501, ANSWER_BAD_BODY, "method is not known"),
     ROW("too_large", 413, ANSWER_BAD_BODY, "body is too large"),
@@ -66,14 +66,6 @@ static const struct refusal *find_refusal(const char *why)
 	return NULL;
 }
 
-const char *source_refusal_word(int status)
-{
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (refusals[i].status == status)
-			return status == 404 ? "not_found" : refusals[i].why;
-	return "other";
-}
-
 int refuse(const struct source_call *call, const char *why, struct reply *reply)
 {
 	const struct refusal *row = find_refusal(why);
@@ -90,6 +82,14 @@ int refuse(const struct source_call *call, const char *why, struct reply *reply)
 	if (speaks && source != NULL && source->ops->answer != NULL)
 		source->ops->answer(call, row->kind, reply);
 	return row->kind == ANSWER_BAD_PROOF ? LB_EDENIED : LB_EINVAL;
+}
+
+const char *source_refusal_word(int status)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].status == status)
+			return refusals[i].why;
+	return "other";
 }
 
 /* ---- after the commit --------------------------------------------------- */

@@ -73,7 +73,7 @@ static bool proven_raw(const struct source *source)
 	       source->basic_user != NULL;
 }
 
-static int parse(struct source_call *call, struct err *err)
+int process_parse(struct source_call *call, struct err *err)
 {
 	const struct source *source = call->source;
 	struct payload_limits limits = {.depth = (size_t)source->json_depth,
@@ -98,21 +98,20 @@ static void quarantine_whole(struct event_list *events, struct arena *arena,
 	event_quarantine(event_list_add(events, arena), reason);
 }
 
-/* Fills events; NULL, or the word of the refusal. `stored`: the request was
- * proven when it came, and its proof may have been overwritten since. */
+/* Fills events; NULL, or the word of the refusal. */
 static const char *split(struct source_call *call, struct event_list *events,
-			 bool stored, int *matched)
+			 int *matched)
 {
 	struct err err = {0};
-	bool proven = stored || proven_raw(call->source);
-	int code = parse(call, &err);
+	bool proven = proven_raw(call->source);
+	int code = process_parse(call, &err);
 	if (code != 0 && proven) {
 		quarantine_whole(events, call->arena, reason_unreadable);
 		return NULL;
 	}
 	if (code != 0)
 		return code == LB_EDENIED ? "content_type" : "malformed";
-	const char *why = stored ? NULL : judge_parsed(call, matched);
+	const char *why = judge_parsed(call, matched);
 	if (why != NULL)
 		return why;
 	code = call->source->ops->split(call, events, &err);
@@ -164,10 +163,9 @@ static void build_event(struct build *build, struct event *event)
 	build_add(build, event, &lead);
 }
 
-static struct submission *build_all(const struct source_call *call,
-				    struct str store_secret,
-				    const struct event_list *events,
-				    int matched)
+struct submission *process_build(const struct source_call *call,
+				 struct str store_secret,
+				 struct event_list *events, int matched)
 {
 	struct build build;
 	build_start(&build, call, store_secret, events->n);
@@ -185,38 +183,14 @@ int source_process(const struct source *source, const struct request *request,
 	arena_init(&scratch);
 	struct source_call call = {source, request, NULL, &scratch};
 	struct event_list events = {0};
-	int matched = -1;
-	int code = 0;
+	int matched = -1, code = 0;
 	*why = judge_raw(&call, &matched);
 	if (*why == NULL)
-		*why = split(&call, &events, false, &matched);
-	if (*why != NULL) {
+		*why = split(&call, &events, &matched);
+	if (*why != NULL)
 		code = refuse(&call, *why, reply);
-		goto out;
-	}
-	*out = build_all(&call, store_secret, &events, matched);
-out:
-	arena_release(&scratch);
-	return code;
-}
-
-int source_remap(const struct source *source, const struct submission *raw,
-		 struct str store_secret, struct submission **out,
-		 struct err *err)
-{
-	struct arena scratch;
-	struct request request;
-	struct header headers[KEPT_HEADERS_MAX];
-	arena_init(&scratch);
-	kept_request(raw, &request, headers);
-	struct source_call call = {source, &request, NULL, &scratch};
-	struct event_list events = {0};
-	int matched = raw->matched_secret, code = 0;
-	const char *why = split(&call, &events, true, &matched);
-	if (why != NULL)
-		code = err_set(err, LB_EINVAL, "cannot be mapped: %s", why);
 	else
-		*out = build_all(&call, store_secret, &events, matched);
+		*out = process_build(&call, store_secret, &events, matched);
 	arena_release(&scratch);
 	return code;
 }
