@@ -394,11 +394,11 @@ int delivery_start_with(struct delivery **out, struct config *config,
 	publish(d);
 	/* Destinations start to ask the queue with the first message. */
 	delivery_due(d, NULL, false);
+	*out = d; /* the queue may answer before this returns */
 	rc = worker_start(&d->worker, "delivery", run, d, err);
-	if (rc != 0)
-		goto fail;
-	*out = d;
-	return 0;
+	if (rc == 0)
+		return 0;
+	*out = NULL;
 fail:
 	delivery_free(d);
 	return rc;
