@@ -250,11 +250,11 @@ LB_MUST_CHECK int source_prepare(struct source *source, struct err *err);
 void source_release(struct source *source);
 
 /* Header phase, before any body is read: whether method, token, type and
- * length can be right. Fills reply and returns LB_EDENIED when not; a wrong
- * URL token and an unknown source (source NULL) look the same, in constant
- * time. *challenge is set when the reply is a finished GET/HEAD/OPTIONS
- * answer. `token` is the path part after the source name, or STR_NONE.
- * Reply bodies live in the arena. */
+ * length can be right. Returns 0 when the body is wanted. Else the reply is
+ * complete: a refusal, or with *challenge set a finished GET/HEAD/OPTIONS
+ * answer. A wrong URL token and an unknown source (source NULL) look the same,
+ * in constant time. `token` is the path part after the source name, or
+ * STR_NONE. Reply bodies live in the arena. */
 LB_MUST_CHECK int source_admit(const struct source_call *call, struct str token,
 			       struct reply *reply, bool *challenge);
 

@@ -394,12 +394,14 @@ int delivery_start_with(struct delivery **out, struct config *config,
 	publish(d);
 	/* Destinations start to ask the queue with the first message. */
 	delivery_due(d, NULL, false);
-	*out = d; /* the queue may answer before this returns */
+	/* Before the thread runs: the queue's first answer needs it. */
+	*out = d;
 	rc = worker_start(&d->worker, "delivery", run, d, err);
-	if (rc == 0)
-		return 0;
-	*out = NULL;
+	if (rc != 0)
+		goto fail;
+	return 0;
 fail:
+	*out = NULL;
 	delivery_free(d);
 	return rc;
 }

@@ -225,7 +225,7 @@ static void take_over(struct listener *l, const struct listener_config *config)
 int listener_reload(struct listener *l, const struct listener_config *config,
 		    struct err *err)
 {
-	int rc = endpoints_change(l, config, err);
+	int rc = l->stopping ? 0 : endpoints_change(l, config, err);
 	if (rc == 0) {
 		take_over(l, config);
 		listen_all(l, !l->deaf && !l->stopping);

@@ -50,7 +50,8 @@ static const char *const withheld_words[] = {
 
 /* The same words on a keypad: switches that can only send digits. */
 static const char *const withheld_digits[] = {
-    "266696687", "7378742833", "86282452253", "2562533", "8656696", "7748283",
+    "266696687", "7378742833", "86282452253", "2562533",
+    "8656696",   "7748283",    NULL,
 };
 
 static char lower(uint32_t c)

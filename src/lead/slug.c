@@ -24,7 +24,9 @@ static char base_letter(uint32_t c)
 	if (c >= 0xC0 && c < 0x180 && latin[c - 0xC0] != '*')
 		return latin[c - 0xC0];
 	int digit = text_digit(c);
-	return digit >= 0 ? (char)('0' + digit) : '_';
+	if (digit >= 0)
+		return (char)('0' + digit);
+	return '_';
 }
 
 static bool already(struct str s)

@@ -178,8 +178,8 @@ static const struct key keys[] = {
 
 {LISTEN = "address", .type = KEY_TEXT, .flags = KEY_REQUIRED | KEY_SHOWN,
  .offset = AT(listen_config, address), .example = "127.0.0.1:8080",
- .help = "host:port, [address]:port, \"*:port\" for all addresses, unix:PATH, or "
-	 "systemd:NAME for an activated socket."},
+ .help = "host:port, [address]:port, \"*:port\" for all addresses, unix:PATH, "
+	 "or systemd:NAME for an activated socket."},
 {LISTEN = "tls.certificate", .type = KEY_PATH,
  .offset = AT(listen_config, certificate),
  .example = "/etc/leadbridge/tls/fullchain.pem",

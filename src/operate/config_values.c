@@ -63,8 +63,7 @@ bool value_text_of(struct reader *r, const struct key *k, const struct node *n,
 {
 	if (n->kind != NODE_TEXT) {
 		problems_error(r->problems, place_of(r, n),
-			       "'%s' must be %s, not a %s", k->name,
-			       key_kind(k->type)->name,
+			       "'%s' must be a text, not a %s", k->name,
 			       n->kind == NODE_LIST ? "list" : "mapping");
 		return false;
 	}

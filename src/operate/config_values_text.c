@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/network.h"
 #include "leadbridge/lead.h"
 
 enum { URL_MAX = 2000, HOST_MAX = 253 };
@@ -38,9 +39,9 @@ static bool authority_ok(struct str s)
 			return false;
 		if (port.n > 0)
 			port = str_sub(port, 1, port.n);
-		for (size_t i = 1; i < (size_t)end; i++)
-			if (!host_char(s.p[i]) && s.p[i] != ':')
-				return false;
+		struct address parsed;
+		if (address_parse(str_sub(s, 1, (size_t)end), &parsed) != 0)
+			return false;
 	} else {
 		host = str_cut(s, ':', &port);
 		if (host.n == 0 || host.n > HOST_MAX)

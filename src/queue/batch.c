@@ -11,12 +11,11 @@
 #include "base/mem.h"
 #include "queue/queue_parts.h"
 
-static size_t weight(const struct message *m, size_t *bytes)
+static size_t events_of(const struct message *m)
 {
 	if (m->kind != MESSAGE_SUBMIT)
 		return 1;
 	const struct submission *s = (const void *)m;
-	*bytes += submission_size(s);
 	return s->n_events > 0 ? s->n_events : 1;
 }
 
@@ -26,9 +25,14 @@ void batch_gather(struct batch *b, struct message **list)
 	while (*list != NULL && b->n < BATCH_ITEMS && events < BATCH_ITEMS &&
 	       b->bytes < BATCH_BYTES) {
 		struct message *m = *list;
+		struct item *it = &b->items[b->n++];
 		*list = m->next;
-		events += weight(m, &b->bytes);
-		b->items[b->n++] = (struct item){.message = m};
+		*it = (struct item){.message = m,
+				    .kind = (enum message_kind)m->kind};
+		if (it->kind == MESSAGE_SUBMIT)
+			it->bytes = submission_size((const void *)m);
+		events += events_of(m);
+		b->bytes += it->bytes;
 	}
 }
 
@@ -47,7 +51,7 @@ static int run_command(struct queue *q, struct item *it, struct err *err)
 
 static int run_item(struct queue *q, struct item *it, struct err *err)
 {
-	switch ((enum message_kind)it->message->kind) {
+	switch (it->kind) {
 	case MESSAGE_SUBMIT:
 		return q->ops->put(q->store, (void *)it->message, err);
 	case MESSAGE_SETTLE:
@@ -69,7 +73,7 @@ static bool is_refusal(int rc) /* nothing was written for this one */
 
 static void note_error(struct item *it, const struct err *err)
 {
-	if (it->message->kind == MESSAGE_QUERY)
+	if (it->kind == MESSAGE_QUERY)
 		((struct query *)(void *)it->message)->err = *err;
 }
 
@@ -129,7 +133,7 @@ static void refuse(struct batch *b, bool submissions_only, int code)
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
 		if (it->final ||
-		    (submissions_only && it->message->kind != MESSAGE_SUBMIT))
+		    (submissions_only && it->kind != MESSAGE_SUBMIT))
 			continue;
 		it->result = code;
 		it->final = true;
@@ -140,13 +144,12 @@ static void refuse(struct batch *b, bool submissions_only, int code)
  * What finds no room even so is kept until there is some. */
 static int without_room(struct queue *q, struct batch *b, struct err *err)
 {
-	queue_set_condition(q, QUEUE_FULL, err->text);
+	queue_out_of_room(q, err->text);
 	refuse(b, true, LB_ENOSPC);
-	int rc = LB_ENOSPC;
 	if (space_give_up(&q->space))
 		log_warn("reserve_given_up", "bytes=%lld",
 			 (long long)q->space.reserve);
-	rc = try_once(q, b, err);
+	int rc = try_once(q, b, err);
 	while (rc == LB_ESYSTEM)
 		rc = try_once(q, b, err);
 	return rc;
@@ -226,7 +229,7 @@ static void collect_due(struct queue *q, struct batch *b, struct handover *h)
 		struct item *it = &b->items[i];
 		if (it->result != 0)
 			continue;
-		if (it->message->kind == MESSAGE_SUBMIT) {
+		if (it->kind == MESSAGE_SUBMIT) {
 			hand_over_units(q, h, (const void *)it->message);
 		} else if (it->retried != NULL) {
 			q->older = true;
@@ -242,7 +245,7 @@ static void report_submissions(struct queue *q, struct batch *b)
 	struct submission *first = NULL, **last = &first;
 	int64_t n = 0, bytes = 0;
 	for (size_t i = 0; i < b->n; i++) {
-		if (b->items[i].message->kind != MESSAGE_SUBMIT)
+		if (b->items[i].kind != MESSAGE_SUBMIT)
 			continue;
 		struct submission *s = (void *)b->items[i].message;
 		s->result = b->items[i].result;
@@ -250,7 +253,7 @@ static void report_submissions(struct queue *q, struct batch *b)
 		*last = s;
 		last = &s->next;
 		n++;
-		bytes += (int64_t)submission_size(s);
+		bytes += (int64_t)b->items[i].bytes;
 	}
 	q->pending -= n;
 	q->pending_bytes -= bytes;
@@ -263,7 +266,7 @@ static void report_settlements(struct queue *q, struct batch *b)
 	struct settlement *first = NULL, **last = &first;
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
-		if (it->message->kind != MESSAGE_SETTLE)
+		if (it->kind != MESSAGE_SETTLE)
 			continue;
 		struct settlement *s = (void *)it->message;
 		if (!it->final && !q->stopping) {
@@ -284,7 +287,7 @@ static void report_commands(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
-		if (it->message->kind != MESSAGE_QUERY)
+		if (it->kind != MESSAGE_QUERY)
 			continue;
 		struct query *c = (void *)it->message;
 		c->result = it->final ? it->result : LB_ENOSPC;

@@ -83,7 +83,9 @@ struct queue {
 /* ---- batch.c ----------------------------------------------------------- */
 
 struct item {
-	struct message *message;
+	struct message *message; /* not ours any more once it is reported */
+	enum message_kind kind;
+	size_t bytes; /* of a submission, as it was counted when it came */
 	int result;
 	bool final;
 	struct due_lead *retried; /* COMMAND_RETRY */
@@ -107,6 +109,7 @@ void writer_main(void *queue);
 void reader_main(void *queue);
 /* Copies the totals as of the last commit for other threads; lock is held. */
 void queue_publish(struct queue *q);
+void queue_out_of_room(struct queue *q, const char *text);
 void queue_set_condition(struct queue *q, enum queue_condition condition,
 			 const char *text);
 

@@ -3,12 +3,14 @@
  * What the files of the SQLite backend share. Nobody else includes it.
  *
  *   sqlite.c         open, close, transactions, the table of operations
+ *   sqlite_sql.c     statements, result codes, rows and bindings
  *   sqlite_schema.c  pragmas, schema, migrations, copy before migrating
  *   sqlite_accept.c  put: de-duplication, requests, events, units, replay
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
  *   sqlite_ledger.c  names, totals, their changes in a transaction
- *   sqlite_read.c    the reading side: refill, ledger, stored requests
+ *   sqlite_read.c    the reading side: refill, stored requests, check
+ *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
  *   sqlite_list.c    the reading side: lists and single leads as JSON
  *   sqlite_retain.c  retention in small slices
  */
@@ -66,6 +68,7 @@ enum statement {
 	ST_LAST_ID,
 	STATEMENTS
 };
+extern const char *const sqlite_sql[STATEMENTS];
 
 /* ---- ledger ------------------------------------------------------------ */
 
@@ -121,7 +124,8 @@ struct store_reader {
 	size_t n_names, cap_names;
 };
 
-/* ---- helpers (sqlite.c) ------------------------------------------------ */
+/* ---- helpers (sqlite_sql.c) ------------------------------------------------
+ */
 
 /* The last failure of db as an lb_code, with a sentence. */
 int sqlite_fail(struct sqlite3 *db, struct err *err, const char *what);
@@ -211,6 +215,7 @@ int reader_answer(struct store_reader *r, struct query *q);
 int reader_check(struct store_reader *r, struct err *err);
 int reader_oldest(struct store_reader *r, const char *destination,
 		  int64_t *cursor, int64_t *received_at_ms, struct err *err);
+LB_MUST_CHECK int reader_load_names(struct store_reader *r, struct err *err);
 /* "" for NAME_NONE and for a name that is not there. */
 const char *reader_name(struct store_reader *r, int64_t id);
 /* Id of a name, 0 when there is none. */

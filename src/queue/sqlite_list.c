@@ -87,7 +87,8 @@ static void add_key(struct buf *b, struct sqlite3_stmt *st)
 static void add_unit(struct store_reader *r, struct buf *b,
 		     struct sqlite3_stmt *st)
 {
-	int state = sqlite3_column_int(st, COL_STATE);
+	enum unit_state state =
+	    (enum unit_state)sqlite3_column_int(st, COL_STATE);
 	int64_t at = sqlite3_column_int64(st, COL_AT);
 	buf_add_str(b, STR("{\"id\":"));
 	buf_add_int(b, sqlite3_column_int64(st, COL_ID));

@@ -14,10 +14,11 @@
 
 enum {
 	LOOK_MS = 250,        /* at the room on the disk */
+	FULL_MS = 2000,       /* after a write found no room */
 	IDLE_MS = 1000,       /* longest sleep */
 	SLICE_GAP_MS = 5,     /* between slices of retention, when idle */
 	SLICE_BUSY_MS = 1000, /* under load */
-	TIDY_EVERY_MS = 60 * 60 * 1000,
+	TIDY_EVERY_MS = 6 * 60 * 60 * 1000,
 	COMPACT_EVERY_MS = 24 * 60 * 60 * 1000,
 };
 
@@ -42,6 +43,14 @@ void queue_set_condition(struct queue *q, enum queue_condition condition,
 	q->events.condition(q->events.ctx, condition, text);
 }
 
+void queue_out_of_room(struct queue *q, const char *text)
+{
+	/* Room may be short in a way the file system does not show (a quota):
+	 * opening and closing in turn would help nobody. */
+	q->looked_at_ms = clock_mono_ms() + FULL_MS;
+	queue_set_condition(q, QUEUE_FULL, text);
+}
+
 static void look_at_room(struct queue *q, int64_t now)
 {
 	if (q->looked_at_ms != 0 && now - q->looked_at_ms < LOOK_MS)
@@ -58,7 +67,7 @@ static void judge(struct queue *q, int rc, const struct err *err)
 {
 	if (rc == LB_ENOSPC) {
 		(void)space_give_up(&q->space);
-		queue_set_condition(q, QUEUE_FULL, err->text);
+		queue_out_of_room(q, err->text);
 	} else if (rc != 0) {
 		queue_set_condition(q, QUEUE_FAILED, err->text);
 	}

@@ -18,7 +18,7 @@ const char reason_unreadable[] = "body cannot be read";
 const char reason_too_many[] = "too many events in one request";
 const char reason_lead_size[] = "lead is too large";
 
-struct event *event_add(struct event_list *list, struct arena *arena)
+struct event *event_list_add(struct event_list *list, struct arena *arena)
 {
 	struct event *event = arena_alloc(arena, sizeof(*event));
 	if (list->last != NULL)

@@ -168,7 +168,7 @@ static int split(const struct source_call *call, struct event_list *events,
 {
 	if (call->payload->type != VALUE_OBJECT)
 		return err_set(err, LB_EINVAL, "body is not an object");
-	struct event *event = event_add(events, call->arena);
+	struct event *event = event_list_add(events, call->arena);
 	const struct value *data = value_get(call->payload, "data");
 	bool nested = data != NULL && data->type == VALUE_OBJECT &&
 		      value_get(call->payload, "id") == NULL &&

@@ -32,6 +32,8 @@ struct options {
 struct figure {
 	double rows_per_s, cpu_per_10k;
 	double p50_ms, p99_ms;
+	double reopen_ms;
+	long rss_kb;
 };
 
 struct meter {
@@ -46,6 +48,13 @@ static int64_t cpu_us(void)
 	lb_assert(getrusage(RUSAGE_SELF, &u) == 0);
 	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
 	       u.ru_utime.tv_usec + u.ru_stime.tv_usec;
+}
+
+static long peak_kb(void)
+{
+	struct rusage u;
+	lb_assert(getrusage(RUSAGE_SELF, &u) == 0);
+	return u.ru_maxrss;
 }
 
 static void meter_start(struct meter *m)
@@ -104,9 +113,9 @@ static void spread(unsigned char out[16])
 	if (state == 0)
 		crypto_random(&state, sizeof(state));
 	for (size_t i = 0; i < 16; i += 8) {
-		uint64_t z = state += 0x9e3779b97f4a7c15ULL;
-		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-		z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+		uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+		z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 		z ^= z >> 31;
 		memcpy(out + i, &z, sizeof(z));
 	}
@@ -220,6 +229,12 @@ static struct figure run_store(const struct options *o, const char *path,
 		upkeep(s);
 	}
 	struct figure f = meter_end(&m, o->rows);
+	f.rss_kb = peak_kb();
+	sqlite_store.close(s);
+	int64_t since = clock_mono_us();
+	if (sqlite_store.open(&s, &config, clock_wall_ms(), &err) != 0)
+		die("reopen", &err);
+	f.reopen_ms = (double)(clock_mono_us() - since) / 1000;
 	sqlite_store.close(s);
 	return f;
 }
@@ -355,6 +370,8 @@ int main(int argc, char **argv)
 		     (long long)o.rows, (long long)o.batch,
 		     (long long)o.prefill, o.settle ? "true" : "false",
 		     (double)st.st_size / (double)(o.rows + o.prefill));
+	(void)printf("\"reopen_ms\":%.0f,\"peak_rss_kb\":%ld,", store.reopen_ms,
+		     store.rss_kb);
 	print("store", &store, ",");
 	print("table", &table, "}\n");
 	remove_store(path);

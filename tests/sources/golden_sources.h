@@ -94,6 +94,13 @@ static inline void configure_shopify(struct source *s)
 	s->country = (char *)(uintptr_t) "US";
 }
 
+static inline void configure_checkout(struct source *s)
+{
+	configure_shopify(s);
+	add_text(&s->events, "checkouts/create");
+	add_text(&s->events, "checkouts/update");
+}
+
 static inline void configure_ghl(struct source *s)
 {
 	add_secret(&s->secret, GHL_TEST_KEY);
@@ -160,6 +167,7 @@ static inline void configure_json_token(struct source *s)
 
 static struct golden_source golden_sources[] = {
     {"shopify", "shopify", configure_shopify, NULL},
+    {"shopify_checkout", "shopify", configure_checkout, NULL},
     {"ghl", "ghl", configure_ghl, NULL},
     {"ghl_rsa", "ghl", configure_ghl_rsa, NULL},
     {"ghl_workflow", "ghl_workflow", configure_workflow, NULL},

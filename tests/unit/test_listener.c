@@ -218,6 +218,9 @@ static void test_too_large_bodies_are_refused(void **state)
 	}
 	assert_int_equal(e->n_requests, 0);
 	assert_int_equal(e->n_ends, 3);
+	assert_int_equal(e->end_status, 413);
+	assert_int_equal(e->n_refused, 3);
+	assert_string_equal(e->refused_reason, "too_large");
 	edge_free(e);
 }
 
@@ -411,6 +414,34 @@ static void test_shutdown_answers_what_is_pending(void **state)
 	edge_free(e);
 }
 
+static void test_shutdown_still_takes_what_is_on_the_way(void **state)
+{
+	(void)state;
+	struct edge *e = edge_new();
+	struct client idle, fresh, silent;
+	struct err err;
+	edge_start(e);
+	client_connect(e, &idle);
+	client_send(&idle, STR(GET));
+	client_expect(e, &idle, "200 OK");
+	client_connect(e, &fresh);
+	client_connect(e, &silent);
+	edge_settle(e);
+	client_send(&idle, STR(POST3)); /* the loop has not seen it yet */
+	listener_stop_accepting(e->listener);
+	client_send(&fresh, STR(POST3));
+	client_expect(e, &idle, "Connection: close\r\n\r\nabc");
+	client_expect(e, &fresh, "Connection: close\r\n\r\nabc");
+	edge_advance(e, 1200);
+	client_expect_end(e, &silent);
+	assert_int_equal(listener_reload(e->listener, &e->config, &err), 0);
+	assert_null(listener_address(e->listener, 0));
+	client_close(&idle);
+	client_close(&fresh);
+	client_close(&silent);
+	edge_free(e);
+}
+
 static void test_free_ends_what_is_open(void **state)
 {
 	(void)state;
@@ -446,6 +477,7 @@ int main(void)
 	    cmocka_unit_test(test_client_is_named_by_a_trusted_proxy_only),
 	    cmocka_unit_test(test_big_answers_arrive_whole),
 	    cmocka_unit_test(test_shutdown_answers_what_is_pending),
+	    cmocka_unit_test(test_shutdown_still_takes_what_is_on_the_way),
 	    cmocka_unit_test(test_free_ends_what_is_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,8 +125,10 @@ static bool one_turn(void *ctx)
 	return (*(int *)ctx)++ > 0;
 }
 
+/* Pipelined requests may still be deferred one after the other. */
 static bool all_gone(void *ctx)
 {
+	edge_advance(ctx, 100);
 	return listener_connections(((struct edge *)ctx)->listener) == 0;
 }
 
@@ -152,7 +154,6 @@ static void run(uint64_t with_seed)
 	if (below(2) == 0) {
 		for (int i = 0; i < CLIENTS; i++)
 			client_close(&chaos.c[i]);
-		edge_advance(e, 100000);
 		assert_true(edge_wait(e, all_gone, e));
 		assert_int_equal(listener_pending(e->listener), 0);
 	}

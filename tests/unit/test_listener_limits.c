@@ -3,6 +3,8 @@
  * connections and bytes, bounded drains. */
 #include "edge_fixture.h"
 
+#include <sys/resource.h>
+
 static void test_headers_that_drip_are_cut_off(void **state)
 {
 	(void)state;
@@ -265,6 +267,29 @@ static void test_one_address_has_a_cap_of_its_own(void **state)
 	}
 }
 
+/* Neither a busy loop nor a dead listener. */
+static void test_out_of_descriptors_is_survived(void **state)
+{
+	(void)state;
+	struct edge *e = edge_new();
+	struct client c;
+	struct rlimit before, now;
+	edge_start(e);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	client_connect(e, &c);
+	int next = dup(c.fd);
+	close(next);
+	now = (struct rlimit){(rlim_t)next, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	client_send(&c, STR(GET));
+	edge_settle(e);
+	assert_int_equal(listener_connections(e->listener), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	client_expect(e, &c, "200 OK");
+	client_close(&c);
+	edge_free(e);
+}
+
 static size_t send_some(struct client *c, size_t at_most)
 {
 	static char bytes[4096];
@@ -361,6 +386,49 @@ static void test_paused_bodies_survive_the_death_of_others(void **state)
 	edge_free(e);
 }
 
+static void test_room_that_comes_free_is_given_to_all_it_holds(void **state)
+{
+	(void)state;
+	struct edge *e = edge_new();
+	struct client late, big, small[2];
+	e->limits.receiving_bytes = 60000;
+	edge_start(e);
+	client_connect(e, &late); /* first to come, last to send a body */
+	client_connect(e, &big);
+	client_send(&big, STR("POST / HTTP/1.1\r\n" HOST
+			      "Content-Length: 60001\r\n\r\n"));
+	(void)send_some(&big, 60000);
+	edge_settle(e);
+	for (int i = 0; i < 2; i++) {
+		client_connect(e, &small[i]);
+		client_send(&small[i], STR("POST / HTTP/1.1\r\n" HOST
+					   "Content-Length: 3\r\n\r\na"));
+		edge_settle(e);
+		client_send(&small[i], STR("bc"));
+	}
+	edge_settle(e);
+	assert_int_equal(e->n_requests, 0);
+	client_send(&big, STR("x"));
+	client_expect(e, &small[0], "\r\n\r\nabc");
+	client_expect(e, &small[1], "\r\n\r\nabc");
+	/* Once more, and everything ends while somebody waits. */
+	client_send(&big, STR("POST / HTTP/1.1\r\n" HOST
+			      "Content-Length: 60001\r\n\r\n"));
+	(void)send_some(&big, 60000);
+	edge_settle(e);
+	client_send(&late, STR("POST / HTTP/1.1\r\n" HOST
+			       "Content-Length: 3\r\n\r\na"));
+	edge_settle(e);
+	client_send(&late, STR("bc"));
+	edge_settle(e);
+	assert_int_equal(e->n_requests, 3);
+	edge_free(e);
+	client_close(&late);
+	client_close(&big);
+	client_close(&small[0]);
+	client_close(&small[1]);
+}
+
 static void test_sending_ahead_is_not_read_without_end(void **state)
 {
 	(void)state;
@@ -399,8 +467,11 @@ int main(void)
 	    cmocka_unit_test(test_at_the_cap_the_oldest_idle_connection_goes),
 	    cmocka_unit_test(test_at_the_cap_with_none_idle_newcomers_get_503),
 	    cmocka_unit_test(test_one_address_has_a_cap_of_its_own),
+	    cmocka_unit_test(test_out_of_descriptors_is_survived),
 	    cmocka_unit_test(test_above_the_byte_cap_the_youngest_waits),
 	    cmocka_unit_test(test_paused_bodies_survive_the_death_of_others),
+	    cmocka_unit_test(
+		test_room_that_comes_free_is_given_to_all_it_holds),
 	    cmocka_unit_test(test_sending_ahead_is_not_read_without_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

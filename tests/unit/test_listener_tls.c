@@ -222,6 +222,43 @@ static void test_late_answer_over_tls(void **state)
 	edge_free(e);
 }
 
+static bool two_requests(void *ctx)
+{
+	return ((struct edge *)ctx)->n_requests >= 2;
+}
+
+/* Reading stops and goes on in the middle of records. */
+static void test_paused_bodies_go_on_over_tls(void **state)
+{
+	(void)state;
+	enum { BODY = 60000, FIRST = 40000 };
+	static char body[BODY];
+	struct edge *e = tls_edge(1);
+	struct tls_client t[2];
+	struct err err = {0};
+	e->limits.receiving_bytes = 50000;
+	assert_int_equal(listener_reload(e->listener, &e->config, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		tls_begin(e, &t[i]);
+		assert_true(tls_handshake(e, &t[i]));
+		tls_send(&t[i], STR("POST / HTTP/1.1\r\n" HOST
+				    "Content-Length: 60000\r\n\r\n"));
+		edge_settle(e);
+		tls_send(&t[i], (struct str){body, FIRST});
+		edge_settle(e);
+	}
+	tls_send(&t[1], (struct str){body, BODY - FIRST});
+	edge_settle(e);
+	assert_int_equal(e->n_requests, 0); /* the youngest is paused */
+	tls_send(&t[0], (struct str){body, BODY - FIRST});
+	assert_true(edge_wait(e, two_requests, e));
+	for (int i = 0; i < 2; i++) {
+		tls_expect(e, &t[i], "200 OK");
+		tls_end(&t[i]);
+	}
+	edge_free(e);
+}
+
 static void test_only_tls_12_and_13(void **state)
 {
 	(void)state;
@@ -363,6 +400,7 @@ int main(void)
 	    cmocka_unit_test(test_requests_over_tls),
 	    cmocka_unit_test(test_big_answer_over_tls),
 	    cmocka_unit_test(test_late_answer_over_tls),
+	    cmocka_unit_test(test_paused_bodies_go_on_over_tls),
 	    cmocka_unit_test(test_only_tls_12_and_13),
 	    cmocka_unit_test(test_protocol_is_http11_or_nothing),
 	    cmocka_unit_test(test_handshake_has_a_deadline),

@@ -280,6 +280,68 @@ static void keys_follow_the_published_vector(void **state)
 	golden_source_free(s);
 }
 
+/* ---- replay ------------------------------------------------------------- */
+
+static void a_quarantined_request_is_mapped_again(void **state)
+{
+	(void)state;
+	const char *text = "POST / HTTP/1.1\nContent-Type: application/json\n\n"
+			   "{\"note\":\"0123456789abcdef\",\"who\":\"Ana\"}";
+	struct source *s = make("ghl_workflow", with_token);
+	struct outcome_of first = send(s, text, NULL);
+	assert_int_equal(first.sub->units[0].state, UNIT_QUARANTINED);
+	struct submission *again = NULL;
+	struct err err = {0};
+	assert_int_equal(
+	    source_remap(s, first.sub, golden_secret(), &again, &err),
+	    LB_EINVAL);
+	assert_string_equal(err.text, "still quarantined: no contact found");
+	assert_null(again);
+	add_pair(&s->map, "contact_name", ".who");
+	assert_int_equal(
+	    source_remap(s, first.sub, golden_secret(), &again, &err), 0);
+	assert_int_equal(again->units[0].state, UNIT_WAITING);
+	assert_true(str_eq(again->events[0].id, first.sub->events[0].id));
+	assert_memory_equal(again->events[0].hash, first.sub->events[0].hash,
+			    16);
+	assert_true(str_eq(again->body, first.sub->body));
+	submission_free(again);
+	submission_free(first.sub);
+	golden_source_free(s);
+}
+
+static void an_unreadable_request_says_why_when_replayed(void **state)
+{
+	(void)state;
+	struct source *s = make("ghl_workflow", with_token);
+	struct outcome_of first = send(
+	    s,
+	    "POST / HTTP/1.1\nContent-Type: application/json\n\n{\"a\":", NULL);
+	struct submission *again = NULL;
+	struct err err = {0};
+	assert_int_equal(
+	    source_remap(s, first.sub, golden_secret(), &again, &err),
+	    LB_EINVAL);
+	assert_true(err.text[0] != '\0');
+	submission_free(first.sub);
+	golden_source_free(s);
+}
+
+static void statuses_have_a_word_for_counters(void **state)
+{
+	(void)state;
+	static const struct {
+		int status;
+		const char *word;
+	} rows[] = {{404, "token"},          {405, "method"},
+		    {413, "too_large"},      {415, "content_type"},
+		    {401, "signature"},      {400, "malformed"},
+		    {501, "method_unknown"}, {418, "other"}};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(source_refusal_word(rows[i].status),
+				    rows[i].word);
+}
+
 /* ---- tests, answers ----------------------------------------------------- */
 
 static void with_tests_delivered(struct source *s)
@@ -358,6 +420,9 @@ int main(void)
 	    cmocka_unit_test(configuration_wins_over_the_adapter),
 	    cmocka_unit_test(content_is_the_identity_where_there_is_no_id),
 	    cmocka_unit_test(keys_follow_the_published_vector),
+	    cmocka_unit_test(a_quarantined_request_is_mapped_again),
+	    cmocka_unit_test(an_unreadable_request_says_why_when_replayed),
+	    cmocka_unit_test(statuses_have_a_word_for_counters),
 	    cmocka_unit_test(tests_are_delivered_where_that_is_wanted),
 	    cmocka_unit_test(
 		nothing_stored_is_answered_so_that_it_is_sent_again),
