@@ -44,7 +44,7 @@ struct fixture {
 	struct unit units[UNITS_MAX];
 	size_t n;
 	size_t appetite;
-	int refills;
+	_Atomic int refills;
 	int settle_result; /* of the next settlements */
 };
 
