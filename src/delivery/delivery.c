@@ -409,7 +409,7 @@ fail:
 static struct mail *mail_new(enum mail_kind kind)
 {
 	struct mail *mail = xcalloc(1, sizeof(*mail));
-	mail->message.kind = kind;
+	mail->message.kind = (int)kind;
 	return mail;
 }
 
