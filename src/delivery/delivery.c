@@ -249,7 +249,9 @@ static void got_settled(struct delivery *d, struct mail *mail)
 		struct settlement *s = mail->settlements;
 		mail->settlements = s->next;
 		s->next = NULL;
-		struct destination *to = find(d, s->lead->destination);
+		/* Also of one that leaves: it may be back before it is gone. */
+		struct destination *to =
+		    table_get(d->destinations, s->lead->destination);
 		if (to == NULL) {
 			settlement_free(s);
 			continue;

@@ -257,6 +257,22 @@ static void test_rate_is_never_exceeded(void **state)
 			    399); /* ms are cut off on both sides */
 }
 
+static void test_fresh_lead_overtakes_the_backlog(void **state)
+{
+	(void)state;
+	f->rates[0] = (struct rate){2, 100};
+	f->destination.rate.n = 1;
+	for (int i = 0; i < 2000; i++)
+		(void)new_unit("x", 3600 * 1000);
+	start();
+	WAIT_FOR(crm_count(f->crm) >= 4);
+	size_t before = crm_count(f->crm);
+	accept_leads(1, "fresh");
+	WAIT_FOR(requests_for(&f->units[2000]) == 1);
+	/* The next token, or the one after the backlog's share. */
+	assert_in_range(crm_count(f->crm) - before, 1, 6);
+}
+
 static void test_backlog_larger_than_memory(void **state)
 {
 	(void)state;
@@ -460,6 +476,7 @@ int main(void)
 	    TEST(test_five_dead_in_a_row_park_and_wait_again),
 	    TEST(test_breaker_opens_and_closes),
 	    TEST(test_rate_is_never_exceeded),
+	    TEST(test_fresh_lead_overtakes_the_backlog),
 	    TEST(test_backlog_larger_than_memory),
 	    TEST(test_pause_and_resume),
 	    TEST(test_waiting_leads_follow_a_changed_token),
