@@ -424,7 +424,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	    .reason = v.reason,
 	};
 	rule(d, a, result, &v, &ruling);
-	d->total.tried++;
+	if (v.outcome != OUTCOME_LIMITED && v.outcome != OUTCOME_PARK)
+		d->total.tried++;
 	if (result->transport == TRANSPORT_ANSWERED ||
 	    v.outcome == OUTCOME_PARK)
 		d->virgin = false;
