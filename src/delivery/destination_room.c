@@ -14,8 +14,8 @@
 enum {
 	LATER_MS = 60 * 1000, /* due later than this waits on disk */
 	ROOM_WANTED = SCHEDULER_LEADS_MAX / 4,
-	REFILL_BELOW = SCHEDULER_LEADS_MAX / 2,
-	REFILL_STEP = 256,
+	REFILL_BELOW = SCHEDULER_LEADS_MAX / 4,
+	REFILL_STEP = 128,
 	REFILL_PAUSE_MS = 1000, /* after one that brought nothing new */
 	TRICKLE = 32,
 	TRICKLE_MS = 1000,

@@ -4,7 +4,9 @@
  * no HTTP in front of them.
  *
  *   bench_store_floor [--rows N] [--batch N] [--prefill N] [--settle]
- *                     [--dir PATH] [--body N] [--lead N]
+ *                     [--dir PATH] [--body N] [--lead N] [--out PATH]
+ *
+ * With --out the filled store is left at PATH and nothing is compared.
  *
  * Prints one JSON line: `store` is the product's own schema through the store
  * code, `table` one plain table with the same bytes, both with WAL, FULL and
@@ -25,7 +27,7 @@
 
 struct options {
 	int64_t rows, batch, prefill, body, lead;
-	const char *dir;
+	const char *dir, *out;
 	bool settle;
 };
 
@@ -327,6 +329,7 @@ static void parse(int argc, char **argv, struct options *o)
 	    {"body", required_argument, NULL, 'y'},
 	    {"lead", required_argument, NULL, 'l'},
 	    {"dir", required_argument, NULL, 'd'},
+	    {"out", required_argument, NULL, 'o'},
 	    {"settle", no_argument, NULL, 's'},
 	    {0},
 	};
@@ -337,6 +340,8 @@ static void parse(int argc, char **argv, struct options *o)
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'd')
 			o->dir = optarg;
+		else if (c == 'o')
+			o->out = optarg;
 		else if (c == 's')
 			o->settle = true;
 		else if (c != '?' && numbers[c] != NULL)
@@ -353,6 +358,14 @@ int main(int argc, char **argv)
 	struct options o = {
 	    .rows = 100000, .batch = 64, .body = 1400, .lead = 600, .dir = "."};
 	parse(argc, argv, &o);
+	if (o.out != NULL) {
+		char *all = filler(o.body + o.lead);
+		struct figure filled = run_store(&o, o.out, all);
+		free(all);
+		(void)printf("{");
+		print("store", &filled, "}\n");
+		return 0;
+	}
 	char *folder = xasprintf("%s/store_floor.XXXXXX", o.dir);
 	if (mkdtemp(folder) == NULL) {
 		perror(folder);
