@@ -76,6 +76,7 @@ void destination_due(struct destination *d, struct due_lead *lead)
 {
 	if (d->granted > 0)
 		d->granted--;
+	destination_revive(d, lead->id);
 	/* What the scheduler refuses because of a refill under way is not lost:
 	 * it is on disk, and looked for after that. */
 	if (!take(d, lead) && d->refilling)
