@@ -187,7 +187,6 @@ static bool join_scalars(const struct value *array, struct buf *out)
 			continue;
 		if (out->n > 0)
 			buf_add(out, ", ", 2);
-		/* One byte more than the cap shows that it was passed. */
 		buf_add_str(out, text_cut(text, out->max - out->n));
 	}
 	return true;

@@ -35,15 +35,23 @@ bool lead_set_names(struct lead *l, struct str first, struct str last)
 	return l->name.p != NULL;
 }
 
+/* The name before a lone address; of several, nobody knows whose it is. */
+static struct str display_name(struct str email)
+{
+	struct str display, rest;
+	(void)email_split(email, &display);
+	(void)str_cut(email, '<', &rest);
+	bool several = str_find(rest, '<') >= 0 || str_find(email, ';') >= 0;
+	return several ? STR_NONE : display;
+}
+
 bool lead_set_email(struct lead *l, struct str email)
 {
 	if (l->email.p != NULL || email.p == NULL)
 		return l->email.p != NULL;
 	l->email = email_normalise(l->arena, email);
 	if (l->email.p != NULL) {
-		struct str display;
-		(void)email_split(email, &display);
-		lead_set_name(l, display);
+		lead_set_name(l, display_name(email));
 		return true;
 	}
 	/* "jane@gmail,com" can be read by a person, if not by a machine. */

@@ -285,6 +285,6 @@ struct str name_join(struct arena *a, struct str first, struct str last)
 	last = part(a, last);
 	if (first.n == 0 || last.n == 0 || repeats(first, last))
 		return judge(first.n > 0 ? first : last);
-	return name_normalise(
-	    a, arena_printf(a, "%.*s %.*s", STR_FMT(first), STR_FMT(last)));
+	return judge(
+	    arena_printf(a, "%.*s %.*s", STR_FMT(first), STR_FMT(last)));
 }

@@ -311,9 +311,11 @@ static bool spell(struct reading *r, const struct region *home,
 	size_t most = d.d[0] == '1' ? 11 : 10;
 	if (free_call && d.n > most && !d.over)
 		d.n = most;
+	if (!plan_resolve(&d, home, out))
+		return false;
 	r->digits = d;
 	r->tail = STR_NONE;
-	return plan_resolve(&d, home, out);
+	return true;
 }
 
 static bool withheld_number(const struct phone_digits *d)
@@ -360,12 +362,14 @@ static bool read_line(struct str s, const struct region *home,
 	return true;
 }
 
-/* Six digits and less, unless the whole country has such numbers. */
+/* Six digits and less are for services, but where there are no area codes
+ * they may be somebody's number. */
 static bool short_code(const struct phone_digits *d, const struct region *home)
 {
-	return !d->plus && d->n < PHONE_LEAST_DIGITS &&
-	       (home == NULL || d->n < home->min ||
-		home->max >= PHONE_LEAST_DIGITS);
+	if (d->plus || d->n >= PHONE_LEAST_DIGITS)
+		return false;
+	return home == NULL || d->n < home->min || home->trunk[0] != '\0' ||
+	       (home->flag & REGION_ZERO) != 0;
 }
 
 static void settle(struct arena *a, const struct reading *r,

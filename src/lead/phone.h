@@ -40,9 +40,9 @@ const struct region *region_find(const char *code); /* NULL: unknown */
 /* Main region of the calling code that begins digits; *length is the code's. */
 const struct region *region_calling(const char *digits, size_t n,
 				    size_t *length);
-/* Region of a number of `main`: shared calling codes are told apart by the
- * first digits. "" where they do not tell. */
-void region_of_number(const struct region *main, const char *number, size_t n,
+/* Region of a number of a calling code: shared calling codes are told apart by
+ * the first digits. "" where they do not tell. */
+void region_of_number(unsigned calling, const char *number, size_t n,
 		      char code[3]);
 
 struct phone_digits {

@@ -54,7 +54,7 @@ const struct region region_table[] = {
 	{"AR", 54, "0", "00", 10, 11, 0},
 	{"BR", 55, "0", "00", 10, 11, 0},
 	{"CL", 56, "", "00", 9, 9, 0},
-	{"CO", 57, "", "00/009/007/005", 8, 10, 0},
+	{"CO", 57, "0", "00/009/007/005", 8, 10, 0},
 	{"VE", 58, "0", "00", 10, 10, 0},
 	{"MY", 60, "0", "00", 8, 10, 0},
 	{"AU", 61, "0", "0011", 9, 9, 0}, {"CC", 61, "0", "0011", 9, 9, 0},
@@ -65,7 +65,7 @@ const struct region region_table[] = {
 	{"SG", 65, "", "000/001/002/008", 8, 8, 0},
 	{"TH", 66, "0", "001/007/008/009", 8, 9, 0},
 	{"JP", 81, "0", "010", 9, 10, 0},
-	{"KR", 82, "0", "001/002/005/008", 8, 10, 0},
+	{"KR", 82, "0", "001/002/005/006", 8, 10, 0},
 	{"VN", 84, "0", "00", 9, 10, 0},
 	{"CN", 86, "0", "00", 9, 11, 0},
 	{"TR", 90, "0", "00", 10, 10, 0},
@@ -94,14 +94,14 @@ const struct region region_table[] = {
 	{"LR", 231, "0", "00", 7, 9, 0},
 	{"SL", 232, "0", "00", 8, 8, 0},
 	{"GH", 233, "0", "00", 9, 9, 0},
-	{"NG", 234, "0", "009", 8, 10, 0},
+	{"NG", 234, "0", "009", 7, 10, 0},
 	{"TD", 235, "", "00", 8, 8, 0},
 	{"CF", 236, "", "00", 8, 8, 0},
 	{"CM", 237, "", "00", 8, 9, 0},
 	{"CV", 238, "", "0", 7, 7, 0},
 	{"ST", 239, "", "00", 7, 7, 0},
 	{"GQ", 240, "", "00", 9, 9, 0},
-	{"GA", 241, "0", "00", 7, 8, 0},
+	{"GA", 241, "0", "00", 8, 8, REGION_ZERO},
 	{"CG", 242, "", "00", 9, 9, REGION_ZERO},
 	{"CD", 243, "0", "00", 7, 10, 0},
 	{"AO", 244, "", "00", 9, 9, 0},
@@ -155,7 +155,7 @@ const struct region region_table[] = {
 	{"MC", 377, "0", "00", 8, 9, 0},
 	{"SM", 378, "", "00", 6, 10, REGION_ZERO},
 	{"UA", 380, "0", "00", 9, 9, 0},
-	{"RS", 381, "0", "00", 6, 10, 0},
+	{"RS", 381, "0", "00", 6, 12, 0},
 	{"ME", 382, "0", "00", 8, 9, 0},
 	{"XK", 383, "0", "00", 8, 9, 0},
 	{"HR", 385, "0", "00", 6, 9, 0},
@@ -164,7 +164,7 @@ const struct region region_table[] = {
 	{"MK", 389, "0", "00", 8, 8, 0},
 	{"CZ", 420, "", "00", 9, 9, 0},
 	{"SK", 421, "0", "00", 9, 9, 0},
-	{"LI", 423, "", "00", 7, 9, 0},
+	{"LI", 423, "0", "00", 7, 9, 0},
 	{"FK", 500, "", "00", 5, 5, 0}, {"GS", 500, "", "00", 5, 5, 0},
 	{"BZ", 501, "", "00", 7, 7, 0},
 	{"GT", 502, "", "00", 8, 8, 0},
@@ -199,7 +199,7 @@ const struct region region_table[] = {
 	{"WF", 681, "", "00", 6, 6, 0},
 	{"CK", 682, "", "00", 5, 5, 0},
 	{"NU", 683, "", "00", 4, 7, 0},
-	{"WS", 685, "", "0", 5, 7, 0},
+	{"WS", 685, "", "0", 5, 10, 0},
 	{"KI", 686, "0", "00", 5, 8, 0},
 	{"NC", 687, "", "00", 6, 6, 0},
 	{"TV", 688, "", "00", 5, 7, 0},
@@ -236,7 +236,7 @@ const struct region region_table[] = {
 	{"BH", 973, "", "00", 8, 8, 0},
 	{"QA", 974, "", "00", 7, 8, 0},
 	{"BT", 975, "", "00", 7, 8, 0},
-	{"MN", 976, "0", "001/002", 8, 8, 0},
+	{"MN", 976, "0", "001/002", 8, 10, 0},
 	{"NP", 977, "0", "00", 8, 10, 0},
 	{"", 979, "", "", 9, 9, 0}, /* international premium rate */
 	{"TJ", 992, "", "810", 9, 9, 0},
@@ -244,7 +244,7 @@ const struct region region_table[] = {
 	{"AZ", 994, "0", "00", 9, 9, 0},
 	{"GE", 995, "0", "00", 9, 9, 0},
 	{"KG", 996, "0", "00", 9, 9, 0},
-	{"UZ", 998, "", "00/810", 9, 9, 0},
+	{"UZ", 998, "8", "00/810", 9, 9, 0},
 };
 const size_t region_count = sizeof(region_table) / sizeof(region_table[0]);
 
@@ -282,7 +282,6 @@ static const struct {
 	{358, "AX", "18"},
 	{590, "", "69 97"}, {590, "BL", "59027"}, {590, "MF", "59087"},
 	{599, "BQ", "3 4 7"},
-	{672, "AQ", "1"},
 };
 /* clang-format on */
 
@@ -321,6 +320,8 @@ const struct region *region_calling(const char *digits, size_t n,
 				    size_t *length)
 {
 	unsigned calling = 0;
+	if (n > 0 && digits[0] == '0')
+		return NULL;
 	for (size_t i = 0; i < n && i < 3; i++) {
 		calling = calling * 10 + (unsigned)(digits[i] - '0');
 		const struct region *r = first_of(calling);
@@ -343,12 +344,14 @@ static bool has_prefix(const char *prefixes, const char *number, size_t n)
 	return false;
 }
 
-void region_of_number(const struct region *main, const char *number, size_t n,
+void region_of_number(unsigned calling, const char *number, size_t n,
 		      char code[3])
 {
-	memcpy(code, main->code, 3);
+	/* Who lives on an island may well have a number of the mainland. */
+	const struct region *main = first_of(calling);
+	memcpy(code, main != NULL ? main->code : "", main != NULL ? 3 : 1);
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
-		if (shared[i].calling != main->calling ||
+		if (shared[i].calling != calling ||
 		    !has_prefix(shared[i].prefixes, number, n))
 			continue;
 		memcpy(code, shared[i].code, 3);

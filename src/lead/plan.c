@@ -11,6 +11,8 @@
 enum {
 	BARE_LEAST = 11,    /* digits of a foreign number without any prefix */
 	GENERIC_LEAST = 10, /* after a foreign prefix of an unknown country */
+	CODE_LEAST = 6, /* after a calling code that was not marked as one */
+	RUN_LEAST = 10, /* 1234567890; shorter runs are real numbers */
 };
 
 static bool starts(const char *d, size_t n, const char *prefix)
@@ -106,7 +108,7 @@ static void write_number(const struct region *r, const char *d, size_t n,
 	memcpy(p, d, n);
 	p[n] = '\0';
 	out->n = (size_t)(p - out->e164) + n;
-	region_of_number(r, d, n, out->country);
+	region_of_number(r->calling, d, n, out->country);
 }
 
 static size_t calling_length(const struct region *r)
@@ -195,6 +197,22 @@ static bool bare(const struct phone_digits *in, const struct region *home,
 	       international(in->d, in->n, in->zeros, out);
 }
 
+/* Digits that begin with the home's own calling code and are long enough to be
+ * a number of it with and without that code. Who leaves a trunk prefix away has
+ * taken the number from a program, and programs write the code. Not so where
+ * there is none to leave away: Italian mobiles begin with 39. */
+static bool code_is_meant(const struct phone_digits *in,
+			  const struct region *home)
+{
+	size_t length = calling_length(home), own;
+	if (in->n < length + CODE_LEAST + (length < 3) ||
+	    (home->trunk[0] == '\0' && length < 3))
+		return false;
+	const struct region *r = region_calling(in->d, in->n, &own);
+	return r != NULL && r->calling == home->calling &&
+	       fits(home, in->d + length, in->n - length);
+}
+
 bool plan_resolve(const struct phone_digits *in, const struct region *home,
 		  struct phone_number *out)
 {
@@ -205,6 +223,8 @@ bool plan_resolve(const struct phone_digits *in, const struct region *home,
 		return international(in->d, in->n, in->zeros, out);
 	if (foreign(in, home, out))
 		return true;
+	if (home != NULL && code_is_meant(in, home))
+		return international(in->d, in->n, in->zeros, out);
 	if (home != NULL && number_of(home, in->d, in->n, out))
 		return true;
 	return bare(in, home, out);
@@ -219,6 +239,8 @@ bool plan_fake(const char *d, size_t n)
 		same++;
 	if (same >= PHONE_LEAST_DIGITS)
 		return true;
+	if (n < RUN_LEAST)
+		return false;
 	bool up = d[0] == '0' || d[0] == '1', down = d[0] == '9';
 	for (size_t i = 1; i < n && (up || down); i++) {
 		int step = (d[i] - d[i - 1] + 10) % 10;
