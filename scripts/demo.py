@@ -229,9 +229,10 @@ def main():
                         help="leave everything running, print the URLs")
     arguments = parser.parse_args()
     print(paint("1", "leadbridge, from webhook to lead"))
-    print("  building ...", end="", flush=True)
+    print("  building ...", end="" if COLOUR else "\n", flush=True)
     took = build()
-    print(f"\r  built in {took:.0f} s in build/demo", flush=True)
+    print(("\r" if COLOUR else "") +
+          f"  built in {took:.0f} s in build/demo", flush=True)
     return run(arguments)
 
 

@@ -45,14 +45,19 @@ void lead_init(struct lead *l, struct arena *arena);
  * The first value that is usable stays; later calls change nothing. */
 bool lead_set_name(struct lead *l, struct str name);
 bool lead_set_names(struct lead *l, struct str first, struct str last);
+/* "Jane <jane@example.com>" also gives the name, when there is none yet. What
+ * has an '@' but is no address goes to the custom field email_raw. */
 bool lead_set_email(struct lead *l, struct str email);
 /* country: default region ("US"), or NULL. Numbers that do not fit their
- * country's plan are kept as phone_raw. Extensions go to phone_ext. */
+ * country's plan are kept as phone_raw. Extensions go to phone_ext, further
+ * numbers to phone_other. */
 bool lead_set_phone(struct lead *l, struct str phone, const char *country);
 
 /* Custom fields. The slug is made from name: [a-z0-9_]{1,64}. An existing slug
  * is replaced. Values that are "no value" are left out; text is capped. Names
- * that look like secrets, captchas or card data are refused (returns false). */
+ * that look like secrets, captchas or card data are refused (returns false).
+ * Numbers of more than 15 digits become strings, lists one line, objects JSON
+ * text; lead_line takes only buyer or seller. */
 bool lead_add(struct lead *l, const char *slug, struct str text);
 bool lead_add_value(struct lead *l, struct str name, const struct value *v);
 bool lead_add_typed(struct lead *l, struct str name, enum field_type type,
@@ -63,7 +68,9 @@ void lead_drop(struct lead *l, const char *slug);
 
 /* Last step of mapping: decides on phone_raw (a number that fits no plan is
  * sent as typed when it is the only way to reach the person and has 7 to 15
- * digits) and adds what was noted on the way. Call once. */
+ * digits) and adds what was noted on the way: phone_raw, caller_id_withheld
+ * (calls and messages), fields_dropped (how many would not fit the JSON). Call
+ * once, when source_type is set. */
 void lead_finish(struct lead *l);
 /* A name, a phone or an e-mail. */
 bool lead_has_contact(const struct lead *l);

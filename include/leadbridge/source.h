@@ -133,7 +133,7 @@ struct source_call {
 	const struct source *source;
 	const struct request *request;
 	const struct value *payload; /* NULL while verifying before the parse */
-	struct arena *arena;         /* lives as long as the submission */
+	struct arena *arena; /* scratch of this call; what is kept is copied */
 };
 
 enum proof_result {
@@ -174,8 +174,9 @@ struct event_list {
 	size_t n;
 };
 
-/* Appends a zeroed event (fate LEAD) from the call's arena. */
-struct event *event_add(struct event_list *list, struct arena *arena);
+/* Appends a zeroed event (fate LEAD) from the call's arena. Not "event_add":
+ * that is a symbol of libevent, and the program's own would replace it. */
+struct event *event_list_add(struct event_list *list, struct arena *arena);
 
 enum answer_kind { /* what the sender is told */
 		   ANSWER_ACCEPTED,
@@ -230,7 +231,10 @@ struct source_ops {
 	 * and reason. Not called unless fate is LEAD. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
-	/* MAY be NULL: {"status":"accepted"} and so on. Body from the arena. */
+	/* MAY be NULL: {"status":"accepted"} and so on, which is also what the
+	 * reply holds when this is called. Called with the request when it is
+	 * refused, and after the commit with what was kept of it (no payload,
+	 * no arena): texts must be static or the source's. */
 	void (*answer)(const struct source_call *call, enum answer_kind kind,
 		       struct reply *reply);
 };
@@ -246,19 +250,19 @@ LB_MUST_CHECK int source_prepare(struct source *source, struct err *err);
 void source_release(struct source *source);
 
 /* Header phase, before any body is read: whether method, token, type and
- * length can be right. Fills reply and returns LB_EDENIED when not; a wrong
- * URL token and an unknown source (source NULL) look the same, in constant
- * time. *challenge is set when the reply is a finished GET/HEAD/OPTIONS
- * answer. `token` is the path part after the source name, or STR_NONE.
- * Reply bodies live in the arena. */
+ * length can be right. Returns 0 when the body is wanted. Else the reply is
+ * complete: a refusal, or with *challenge set a finished GET/HEAD/OPTIONS
+ * answer. A wrong URL token and an unknown source (source NULL) look the same,
+ * in constant time. `token` is the path part after the source name, or
+ * STR_NONE. Reply bodies live in the arena. */
 LB_MUST_CHECK int source_admit(const struct source_call *call, struct str token,
 			       struct reply *reply, bool *challenge);
 
 /* Body phase: verify, parse, split, map, key, render. Returns 0 and a
  * submission for the queue (the caller owns it; even one without a lead, e.g.
  * an ignored event), or LB_EDENIED/LB_EINVAL with the refusal in reply and the
- * reason in *why (static text, for counters). store_secret keys the content
- * hash. The call's arena may be NULL: the submission's own is used. */
+ * reason in *why (static text, for counters; the table is in
+ * sources/answer.c). store_secret keys the content hash. */
 LB_MUST_CHECK int source_process(const struct source *source,
 				 const struct request *request,
 				 struct str store_secret,

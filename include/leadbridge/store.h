@@ -46,6 +46,7 @@ struct new_unit {
 	unsigned char key[16];
 	struct str body;   /* exact bytes to send */
 	struct str reason; /* why ignored or quarantined */
+	int64_t id;        /* out: 0 when its event was a duplicate */
 };
 
 struct new_event {
@@ -127,7 +128,8 @@ struct settlement {
 	const char *reason; /* static word: "http_503", "timeout" */
 	char crm_id[64];
 	char *response; /* the CRM's own words for DEAD, or NULL */
-	int result;     /* out: LB_OK when committed */
+	int result;     /* out: LB_OK when committed; LB_ENOTFOUND: this lead
+			 * waits no more (retried, erased): drop it */
 };
 void settlement_free(struct settlement *s); /* with its lead */
 

@@ -25,6 +25,8 @@ enum condition { /* of a destination; the first that applies */
 };
 const char *condition_name(enum condition c);
 
+/* *out is set before the thread runs, so that the answers of the queue to its
+ * first questions find it. */
 LB_MUST_CHECK int delivery_start(struct delivery **out, struct config *config,
 				 struct queue *queue, struct err *err);
 /* In-flight requests get grace_ms, then it ends; what is unsettled is sent

@@ -100,7 +100,7 @@ static int cut_authority(struct http_parser *p, struct str *target)
 	size_t end = scheme;
 	while (end < target->n && (http_char(target->p[end]) & HTTP_CHAR_HOST))
 		end++;
-	if (end == scheme ||
+	if (scheme == 0 || end == scheme ||
 	    (end < target->n && target->p[end] != '/' && target->p[end] != '?'))
 		return http_refuse(p, 400, "target");
 	*target = str_sub(*target, end, target->n);

@@ -27,31 +27,37 @@ struct http_handler {
 	 * connection closes if there was one), or sets the greatest body it
 	 * takes with exchange_accept(). */
 	void (*on_headers)(void *ctx, struct exchange *x);
-	/* The body is complete. Reply, or exchange_defer(). */
+	/* The body is complete. Reply, or exchange_defer(). What
+	 * exchange_request() shows is valid until the handler returns. */
 	void (*on_request)(void *ctx, struct exchange *x);
 	/* MAY be NULL. A deferred exchange was not answered in time; must
 	 * reply now. */
 	void (*on_deadline)(void *ctx, struct exchange *x);
-	/* MAY be NULL. The exchange ends (answered, or the client is gone):
-	 * drop what was attached with exchange_set_data(). */
+	/* MAY be NULL. The exchange ends: drop what was attached with
+	 * exchange_set_data(). Called once for each on_headers, also from
+	 * inside exchange_reply(), after which x is over. status is what was
+	 * answered (413, 408, ... where the listener answered for a limit), or
+	 * 0 when the client is gone. took_us: last byte of the request to the
+	 * answer. The request's head may still be looked at. */
 	void (*on_end)(void *ctx, struct exchange *x, int status,
 		       int64_t took_us);
-	/* MAY be NULL. The parser or a limit refused a request or connection
-	 * before a handler saw it; reason is static text. */
+	/* MAY be NULL. The parser or a limit refused a request or connection,
+	 * before on_headers or behind it (then on_end follows); reason is a
+	 * static word. */
 	void (*on_refused)(void *ctx, int status, const char *reason);
 };
 
 const struct request *exchange_request(const struct exchange *x);
 void exchange_accept(struct exchange *x, size_t body_max);
+/* Extra headers with control characters are left out. */
 void exchange_reply(struct exchange *x, const struct reply *reply);
-struct ticket exchange_defer(struct exchange *x, int64_t deadline_ms);
+/* In on_request only. in_ms from now on_deadline is called (0: the configured
+ * answer_timeout); without one the listener answers 503. */
+struct ticket exchange_defer(struct exchange *x, int64_t in_ms);
 /* The exchange a ticket stands for, or NULL when it is over. */
 struct exchange *listener_find(struct listener *l, struct ticket t);
 void exchange_set_data(struct exchange *x, void *data);
 void *exchange_data(const struct exchange *x);
-/* Streams (server-sent events): replies with headers, then chunks. */
-void exchange_stream(struct exchange *x, const struct reply *head);
-bool exchange_stream_write(struct exchange *x, struct str data);
 
 struct listener_config {
 	const struct listen_config *listen; /* addresses */
@@ -62,8 +68,9 @@ struct listener_config {
 	int unix_mode; /* of socket files made here, e.g. 0660 */
 };
 
-/* Opens every address; a systemd:NAME takes the activated socket of that name
- * from sd_listen_fds_with_names. */
+/* Opens every address; nothing of config is borrowed. A systemd:NAME takes the
+ * activated socket of that name from sd_listen_fds_with_names, all of them when
+ * a name was given to several. The handler's struct is copied. */
 LB_MUST_CHECK int listener_new(struct listener **out, struct loop *loop,
 			       const struct listener_config *config,
 			       const struct http_handler *handler,

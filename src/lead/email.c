@@ -148,15 +148,17 @@ bool email_placeholder(struct str address)
 	       str_ieq(host, STR("anonymous.invalid"));
 }
 
-static struct str lower_copy(struct arena *a, struct str s)
+static struct str assemble(struct arena *a, struct str local, struct str host)
 {
-	struct str copy = arena_copy(a, s);
-	char *p = arena_alloc(a, s.n + 1);
-	for (size_t i = 0; i < s.n; i++)
-		p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 32
-							     : s.p[i]);
-	copy.p = p;
-	return copy;
+	size_t n = local.n + 1 + host.n;
+	char *p = arena_alloc(a, n + 1);
+	memcpy(p, local.p, local.n);
+	p[local.n] = '@';
+	memcpy(p + local.n + 1, host.p, host.n);
+	for (size_t i = 0; i < n; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] + 32);
+	return (struct str){p, n};
 }
 
 static struct str one_address(struct arena *a, struct str s)
@@ -171,8 +173,8 @@ static struct str one_address(struct arena *a, struct str s)
 	size_t n = local.n + 1 + host.n;
 	if (!local_ok(local) || !host_ok(host) || n > ADDRESS_MAX)
 		return STR_NONE;
-	s = arena_printf(a, "%.*s@%.*s", STR_FMT(local), STR_FMT(host));
-	return email_placeholder(s) ? STR_NONE : lower_copy(a, s);
+	s = assemble(a, local, host);
+	return email_placeholder(s) ? STR_NONE : s;
 }
 
 struct str email_normalise(struct arena *a, struct str text)

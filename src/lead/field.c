@@ -124,7 +124,8 @@ static bool add(struct lead *l, struct str slug, enum field_type type,
 	text = str_trim(text);
 	if (type == FIELD_NULL)
 		return put(l, slug, type, STR("null"));
-	if (text_absent(text))
+	bool may_be_absent = type == FIELD_STRING || text.n == 0;
+	if (may_be_absent && text_absent(text))
 		return false;
 	bool truth = str_eq(text, STR("true"));
 	if ((type == FIELD_NUMBER && !number_safe(text)) ||

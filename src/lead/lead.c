@@ -218,14 +218,6 @@ int lead_to_json(const struct lead *l, struct buf *out)
 	return out->over || out->n - start > LEAD_JSON_MAX ? LB_ELIMIT : 0;
 }
 
-static bool exactly_in(struct str s, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (str_eq(s, str_from(*list)))
-			return true;
-	return false;
-}
-
 bool lead_platform_ok(struct str source_platform)
 {
 	static const char *const platforms[] = {
@@ -234,7 +226,7 @@ bool lead_platform_ok(struct str source_platform)
 	    "shopify",    "zenmaid",  "lead_docket",    "salesforce",
 	    NULL,
 	};
-	return exactly_in(source_platform, platforms);
+	return text_in_exactly(source_platform, platforms);
 }
 
 bool lead_type_ok(struct str source_type)
@@ -243,5 +235,5 @@ bool lead_type_ok(struct str source_type)
 	    "form", "phone_call", "email",  "chat",
 	    "sms",  "manual",     "import", NULL,
 	};
-	return exactly_in(source_type, types);
+	return text_in_exactly(source_type, types);
 }

@@ -143,14 +143,6 @@ static const char *const program_words[] = {
     "n/a",  "NaN",  "-",    "--",   ".",    "(not set)", NULL,
 };
 
-static bool exactly_in(struct str s, const char *const *list)
-{
-	for (; *list != NULL; list++)
-		if (str_eq(s, str_from(*list)))
-			return true;
-	return false;
-}
-
 /* tawk.to: 'V' and a run of digits. */
 static bool visitor_number(struct str s)
 {
@@ -207,7 +199,7 @@ static bool city_state(struct str s)
 	    "MS", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "OH", "RI",
 	    "SC", "SD", "TN", "TX", "UT", "VT", "WV", "WI", "WY", NULL};
 	if (s.n < 5 || s.p[s.n - 3] != ' ' ||
-	    !exactly_in(str_sub(s, s.n - 2, s.n), states))
+	    !text_in_exactly(str_sub(s, s.n - 2, s.n), states))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] != ' ' && s.p[i] != '.' &&
@@ -232,7 +224,7 @@ static bool not_a_name(struct str s)
 
 static bool generated(struct str s)
 {
-	return exactly_in(s, program_words) || text_in(s, no_names) ||
+	return text_in_exactly(s, program_words) || text_in(s, no_names) ||
 	       text_absent(s) || visitor_number(s) || colour_animal(s) ||
 	       city_state(s);
 }
@@ -266,7 +258,7 @@ struct str name_normalise(struct arena *a, struct str text)
 static struct str part(struct arena *a, struct str text)
 {
 	struct str s = tidied(a, text);
-	return s.n == 0 || exactly_in(s, program_words) ? STR_NONE : s;
+	return s.n == 0 || text_in_exactly(s, program_words) ? STR_NONE : s;
 }
 
 /* "Jane Doe" and "Doe", "Jane" and "Jane": said once already. */

@@ -50,7 +50,8 @@ static const char *const withheld_words[] = {
 
 /* The same words on a keypad: switches that can only send digits. */
 static const char *const withheld_digits[] = {
-    "266696687", "7378742833", "86282452253", "2562533", "8656696", "7748283",
+    "266696687", "7378742833", "86282452253", "2562533",
+    "8656696",   "7748283",    NULL,
 };
 
 static char lower(uint32_t c)
@@ -115,7 +116,9 @@ static bool strip_scheme(struct str *s)
 	static const char *const schemes[] = {
 	    "tel:",  "callto:", "whatsapp:", "sms:", "smsto:",
 	    "sips:", "sip:",    "phone:",    "p:",   "wa.me/"};
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+	bool scheme = str_find(*s, ':') >= 0 || str_find(*s, '/') >= 0;
+	for (size_t i = 0; scheme && i < sizeof(schemes) / sizeof(schemes[0]);
+	     i++) {
 		long at = str_find_str(*s, str_from(schemes[i]));
 		if (at < 0 || (at > 0 && is_letter(s->p[at - 1])))
 			continue;
@@ -322,13 +325,8 @@ static bool withheld_number(const struct phone_digits *d)
 {
 	struct str s = {d->d, d->n};
 	struct str local = s.n > 0 && s.p[0] == '1' ? str_sub(s, 1, s.n) : s;
-	for (size_t i = 0;
-	     i < sizeof(withheld_digits) / sizeof(withheld_digits[0]); i++) {
-		struct str word = str_from(withheld_digits[i]);
-		if (str_eq(s, word) || str_eq(local, word))
-			return true;
-	}
-	return false;
+	return text_in_exactly(s, withheld_digits) ||
+	       text_in_exactly(local, withheld_digits);
 }
 
 /* Reads the number; true when it fits a plan. */
@@ -376,8 +374,10 @@ static void settle(struct arena *a, const struct reading *r,
 		   const struct phone_number *number, struct phone *out)
 {
 	struct str tail = r->tail;
-	out->extension = arena_copy(a, take_extension(&tail));
-	out->rest = arena_copy(a, take_rest(tail));
+	if (tail.n > 0) {
+		out->extension = arena_copy(a, take_extension(&tail));
+		out->rest = arena_copy(a, take_rest(tail));
+	}
 	struct str e164 = {number->e164, number->n};
 	size_t calling = number->calling + 1;
 	if (plan_fake(e164.p + calling, e164.n - calling))

@@ -25,12 +25,12 @@ enum {
 enum region_flag { REGION_ZERO = 1 };
 
 struct region {
-	char code[3];     /* ISO 3166, "" for a calling code without one */
+	char code[4];     /* ISO 3166, "" for a calling code without one */
 	uint16_t calling; /* the first row of a calling code is the main one */
 	char trunk[4];    /* dialled before a number inside the country */
 	char idd[16];     /* dialled before a foreign number; '/' between */
 	uint8_t min, max; /* digits after the calling code */
-	unsigned char flag; /* enum region_flag */
+	uint16_t flag;    /* enum region_flag */
 };
 
 extern const struct region region_table[];

@@ -248,27 +248,47 @@ const struct region region_table[] = {
 };
 const size_t region_count = sizeof(region_table) / sizeof(region_table[0]);
 
-/* Where a number of a shared calling code belongs; first match wins. Numbers
- * of +1 that match nothing are of the United States; "" does not tell. */
+/* Area codes of +1 that are not of the United States; "--" is nowhere (free
+ * calls, personal numbers). */
+static const char area_codes[1000][3] = {
+	[204] = "CA", [226] = "CA", [236] = "CA", [242] = "BS", [246] = "BB",
+	[249] = "CA", [250] = "CA", [257] = "CA", [263] = "CA", [264] = "AI",
+	[268] = "AG", [284] = "VG", [289] = "CA", [306] = "CA", [340] = "VI",
+	[343] = "CA", [345] = "KY", [354] = "CA", [365] = "CA", [367] = "CA",
+	[368] = "CA", [382] = "CA", [387] = "CA", [403] = "CA", [416] = "CA",
+	[418] = "CA", [428] = "CA", [431] = "CA", [437] = "CA", [438] = "CA",
+	[441] = "BM", [450] = "CA", [460] = "CA", [468] = "CA", [473] = "GD",
+	[474] = "CA", [500] = "--", [506] = "CA", [514] = "CA", [519] = "CA",
+	[521] = "--", [522] = "--", [523] = "--", [524] = "--", [525] = "--",
+	[526] = "--", [527] = "--", [528] = "--", [529] = "--", [532] = "--",
+	[533] = "--", [535] = "--", [537] = "CA", [538] = "--", [542] = "--",
+	[543] = "--", [544] = "--", [545] = "--", [546] = "--", [547] = "--",
+	[548] = "CA", [549] = "--", [550] = "--", [552] = "--", [553] = "--",
+	[554] = "--", [555] = "--", [556] = "--", [566] = "--", [569] = "--",
+	[577] = "--", [578] = "--", [579] = "CA", [581] = "CA", [584] = "CA",
+	[587] = "CA", [588] = "--", [589] = "--", [600] = "--", [604] = "CA",
+	[613] = "CA", [622] = "--", [633] = "--", [639] = "CA", [644] = "--",
+	[647] = "CA", [649] = "TC", [655] = "--", [658] = "JM", [664] = "MS",
+	[670] = "MP", [671] = "GU", [672] = "CA", [677] = "--", [683] = "CA",
+	[684] = "AS", [688] = "--", [700] = "--", [705] = "CA", [709] = "CA",
+	[710] = "--", [721] = "SX", [742] = "CA", [753] = "CA", [758] = "LC",
+	[767] = "DM", [778] = "CA", [780] = "CA", [782] = "CA", [784] = "VC",
+	[787] = "PR", [800] = "--", [807] = "CA", [809] = "DO", [819] = "CA",
+	[822] = "--", [825] = "CA", [829] = "DO", [833] = "--", [844] = "--",
+	[849] = "DO", [855] = "--", [866] = "--", [867] = "CA", [868] = "TT",
+	[869] = "KN", [873] = "CA", [876] = "JM", [877] = "--", [879] = "CA",
+	[880] = "--", [881] = "--", [882] = "--", [883] = "--", [884] = "--",
+	[885] = "--", [886] = "--", [887] = "--", [888] = "--", [889] = "--",
+	[900] = "--", [902] = "CA", [905] = "CA", [939] = "PR", [942] = "CA",
+};
+
+/* Where a number of another shared calling code belongs; the first match wins,
+ * "" does not tell. */
 static const struct {
 	uint16_t calling;
 	char code[3];
 	const char *prefixes; /* blank between */
 } shared[] = {
-	{1, "CA", "204 226 236 249 250 257 263 289 306 343 354 365 367 368 382 "
-		  "387 403 416 418 428 431 437 438 450 460 468 474 506 514 519 "
-		  "537 548 579 581 584 587 604 613 639 647 672 683 705 709 742 "
-		  "753 778 780 782 807 819 825 867 873 879 902 905 942"},
-	{1, "", "500 521 522 523 524 525 526 527 528 529 532 533 535 538 542 "
-		"543 544 545 546 547 549 550 552 553 554 555 556 566 569 577 "
-		"578 588 589 600 622 633 644 655 677 688 700 710 800 822 833 "
-		"844 855 866 877 880 881 882 883 884 885 886 887 888 889 900"},
-	{1, "DO", "809 829 849"}, {1, "PR", "787 939"}, {1, "JM", "876 658"},
-	{1, "AG", "268"}, {1, "AI", "264"}, {1, "AS", "684"}, {1, "BB", "246"},
-	{1, "BM", "441"}, {1, "BS", "242"}, {1, "DM", "767"}, {1, "GD", "473"},
-	{1, "GU", "671"}, {1, "KN", "869"}, {1, "KY", "345"}, {1, "LC", "758"},
-	{1, "MP", "670"}, {1, "MS", "664"}, {1, "SX", "721"}, {1, "TC", "649"},
-	{1, "TT", "868"}, {1, "VC", "784"}, {1, "VG", "284"}, {1, "VI", "340"},
 	{7, "KZ", "6 7"},
 	{39, "VA", "06698"},
 	{44, "GG", "1481 7781 7839 79111 79117"},
@@ -335,18 +355,38 @@ const struct region *region_calling(const char *digits, size_t n,
 
 static bool has_prefix(const char *prefixes, const char *number, size_t n)
 {
-	while (*prefixes != '\0') {
-		size_t length = strcspn(prefixes, " ");
-		if (length <= n && memcmp(prefixes, number, length) == 0)
+	for (const char *p = prefixes; *p != '\0';) {
+		size_t i = 0;
+		while (i < n && p[i] == number[i])
+			i++;
+		if (p[i] == ' ' || p[i] == '\0')
 			return true;
-		prefixes += length + strspn(prefixes + length, " ");
+		p += i;
+		while (*p != ' ' && *p != '\0')
+			p++;
+		p += *p == ' ' ? 1 : 0;
 	}
 	return false;
+}
+
+static void nanp_region(const char *number, char code[3])
+{
+	int area = (number[0] - '0') * 100 + (number[1] - '0') * 10 +
+		   (number[2] - '0');
+	const char *found = area_codes[area];
+	const char *name = found[0] == '\0'  ? "US"
+			   : found[0] == '-' ? ""
+					     : found;
+	memcpy(code, name, strlen(name) + 1);
 }
 
 void region_of_number(unsigned calling, const char *number, size_t n,
 		      char code[3])
 {
+	if (calling == 1 && n >= 3) {
+		nanp_region(number, code);
+		return;
+	}
 	/* Who lives on an island may well have a number of the mainland. */
 	const struct region *main = first_of(calling);
 	memcpy(code, main != NULL ? main->code : "", main != NULL ? 3 : 1);

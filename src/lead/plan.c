@@ -193,7 +193,9 @@ static bool bare(const struct phone_digits *in, const struct region *home,
 		return false;
 	if (home != NULL && home->calling == r->calling)
 		return international(in->d, in->n, in->zeros, out);
-	return in->n >= BARE_LEAST &&
+	/* A guess: no trunk prefix is forgiven here. */
+	bool zero = in->d[length] == '0' && (r->flag & REGION_ZERO) == 0;
+	return in->n >= BARE_LEAST && !zero &&
 	       international(in->d, in->n, in->zeros, out);
 }
 

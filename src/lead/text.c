@@ -46,7 +46,7 @@ size_t text_put(char *out, uint32_t c)
 		out[i] = (char)(0x80 | (c & 0x3F));
 		c >>= 6;
 	}
-	out[0] = (char)(0xFF << (8 - n) | c);
+	out[0] = (char)(0xFFu << (8 - n) | c);
 	return n;
 }
 
@@ -117,10 +117,31 @@ bool text_absent(struct str s)
 	return value_text(&v).p == NULL;
 }
 
+/* Most words differ at once: no measuring, no calls. */
+static bool equals(struct str s, const char *word, unsigned char fold)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c >= 'A' && c <= 'Z')
+			c |= fold;
+		if (c != (unsigned char)word[i] || c == '\0')
+			return false;
+	}
+	return word[s.n] == '\0';
+}
+
 bool text_in(struct str s, const char *const *list)
 {
 	for (; *list != NULL; list++)
-		if (str_ieq(s, str_from(*list)))
+		if (equals(s, *list, 0x20))
+			return true;
+	return false;
+}
+
+bool text_in_exactly(struct str s, const char *const *list)
+{
+	for (; *list != NULL; list++)
+		if (equals(s, *list, 0))
 			return true;
 	return false;
 }

@@ -28,7 +28,9 @@ uint32_t text_narrow(uint32_t c);
 struct str text_cut(struct str s, size_t max);
 /* Empty, "N/A", an unexpanded macro and so on; the list is value.h's. */
 bool text_absent(struct str s);
-/* Whether the list (ends with NULL) has s; ASCII case does not matter. */
+/* Whether the list (ends with NULL) has s; for text_in ASCII case does not
+ * matter, the list is in lower case. */
 bool text_in(struct str s, const char *const *list);
+bool text_in_exactly(struct str s, const char *const *list);
 
 #endif

@@ -62,11 +62,13 @@ static struct node *read_tree(struct reader *r, const char *path)
 		struct place at = {path, 0, 0};
 		problems_error(r->problems, at, "cannot be read: %s",
 			       strerrordesc_np(-code));
-	} else if (yaml_tree_parse(&r->arena, buf_str(&text),
-				   (unsigned)r->n_files - 1, &root, on_report,
-				   r) != 0) {
-		lb_assert(r->problems->errors > 0);
+	} else {
+		code = yaml_tree_parse(&r->arena, buf_str(&text),
+				       (unsigned)r->n_files - 1, &root,
+				       on_report, r);
 	}
+	if (code != 0 && code != LB_EDENIED)
+		r->incomplete = true;
 	if (text.p != NULL) /* it may hold plain: secrets */
 		mem_wipe(text.p, text.n);
 	buf_release(&text);
@@ -189,7 +191,8 @@ int config_load(const char *path, struct config **out,
 	}
 	merge_folder(&r, path, root);
 	config_read(&r, root);
-	config_check(&r, root);
+	if (!r.incomplete)
+		config_check(&r, root);
 	problems_sort(problems);
 	free(r.files);
 	arena_release(&r.arena);

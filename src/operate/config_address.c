@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The written form of listening addresses: 127.0.0.1:8080, [::1]:8080,
- * localhost:8080, unix:PATH, systemd:NAME. No name is looked up. Pure.
+ * localhost:8080, :8080 and *:8080 (all addresses), unix:PATH, systemd:NAME.
+ * No name is looked up. Pure.
  */
 #include "operate/config_read.h"
 
@@ -29,8 +30,8 @@ static bool split(struct str a, struct str *host)
 	for (size_t i = 0; i < a.n; i++)
 		if (a.p[i] == ':')
 			colon = (long)i;
-	if (colon <= 0 || str_to_int(str_sub(a, (size_t)colon + 1, a.n), 0,
-				     65535, &port) != 0)
+	if (colon < 0 || str_to_int(str_sub(a, (size_t)colon + 1, a.n), 0,
+				    65535, &port) != 0)
 		return false;
 	*host = str_sub(a, 0, (size_t)colon);
 	bool bracketed = str_starts(*host, STR("["));
@@ -64,7 +65,8 @@ bool config_address_ok(struct str a)
 		return word_ok(str_sub(a, 8, a.n), "-_.");
 	if (!split(a, &host))
 		return false;
-	return address_parse(host, &parsed) == 0 ||
+	return host.n == 0 || str_eq(host, STR("*")) ||
+	       address_parse(host, &parsed) == 0 ||
 	       (str_find(host, ':') < 0 && word_ok(host, ".-"));
 }
 

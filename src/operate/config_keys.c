@@ -178,8 +178,8 @@ static const struct key keys[] = {
 
 {LISTEN = "address", .type = KEY_TEXT, .flags = KEY_REQUIRED | KEY_SHOWN,
  .offset = AT(listen_config, address), .example = "127.0.0.1:8080",
- .help = "host:port, [address]:port, unix:PATH, or systemd:NAME for an "
-	 "activated socket."},
+ .help = "host:port, [address]:port, \"*:port\" for all addresses, unix:PATH, "
+	 "or systemd:NAME for an activated socket."},
 {LISTEN = "tls.certificate", .type = KEY_PATH,
  .offset = AT(listen_config, certificate),
  .example = "/etc/leadbridge/tls/fullchain.pem",
@@ -222,8 +222,8 @@ static const struct key keys[] = {
  .help = "How long a whole request may take."},
 {DESTINATION = "max_age", .type = KEY_DURATION, GOES(max_age_ms),
  .min = MINUTE, .def = "72h",
- .help = "After this a lead that still fails is dead: a person decides. Only time "
-	 "in which it could have been tried counts."},
+ .help = "After this a lead that still fails is dead: a person decides. Only "
+	 "time in which it could have been tried counts."},
 {DESTINATION = "retry", .type = KEY_DURATIONS, GOES(retry),
  .def = "[0s, 2s, 10s, 30s, 2m, 5m, 10m, 20m, 40m, 1h]",
  .help = "Pauses before the first attempts, with jitter."},

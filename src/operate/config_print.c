@@ -96,8 +96,19 @@ static const char *leaf(const char *name)
 
 /* ---- values in force --------------------------------------------------- */
 
+/* A duration that has no default and was not given. */
+static bool is_unset(const struct key *k, const void *base)
+{
+	if (k->type != KEY_DURATION || k->def != NULL)
+		return false;
+	const int64_t *field = key_field_of(k, base);
+	return *field == 0;
+}
+
 static void print_row(struct outline *o, const struct key *k, const void *base)
 {
+	if (is_unset(k, base))
+		return;
 	struct buf value;
 	buf_init(&value, VALUE_MAX);
 	key_kind(k->type)->write(k, base, &value);

@@ -56,7 +56,14 @@ static void refuse_unknown(struct reader *r, enum key_section section,
 	}
 	struct str best = suggestion_best(&near);
 	int shown = (int)(n->key.n < SHOWN_MAX ? n->key.n : SHOWN_MAX);
-	if (best.p != NULL)
+	struct str name = arena_printf(&r->arena, "%.*s%.*s", STR_FMT(prefix),
+				       STR_FMT(n->key));
+	if (key_find(section, name) != NULL)
+		problems_error(r->problems, place_of_key(r, n),
+			       "key '%.*s' must be nested: one mapping for "
+			       "each part",
+			       shown, n->key.p);
+	else if (best.p != NULL)
 		problems_error(r->problems, place_of_key(r, n),
 			       "unknown key '%.*s' (did you mean '%.*s'?)",
 			       shown, n->key.p, STR_FMT(best));
@@ -103,20 +110,24 @@ static void read_member(struct reader *r, struct target *t,
 
 static void ignore_report(void *ctx, int line, int column, const char *text)
 {
+	(void)ctx;
 	(void)line;
 	(void)column;
-	lb_assert(ctx == NULL && text == NULL); /* a default is never wrong */
+	(void)text;
 }
 
+/* Lists and mappings are written in flow style; a default is never wrong. */
 static void set_default(struct reader *r, const struct key *k, void *base)
 {
 	struct str def = str_from(k->def);
-	struct node *n;
-	if (def.p[0] != '[' && def.p[0] != '{')
+	struct node *n = NULL;
+	if (def.p[0] == '[' || def.p[0] == '{') {
+		int code =
+		    yaml_tree_parse(&r->arena, def, 0, &n, ignore_report, NULL);
+		lb_assert(code == 0 && n != NULL);
+	} else {
 		n = node_text(&r->arena, def);
-	else if (yaml_tree_parse(&r->arena, def, 0, &n, ignore_report, NULL) !=
-		 0)
-		return;
+	}
 	key_kind(k->type)->read(r, k, n, base);
 }
 
@@ -130,7 +141,7 @@ static void finish(struct reader *r, struct target *t, const struct node *where,
 			continue;
 		if (k->def != NULL)
 			set_default(r, k, t->base);
-		if ((k->flags & KEY_REQUIRED) == 0)
+		if ((k->flags & KEY_REQUIRED) == 0 || r->incomplete)
 			continue;
 		struct place at = where->key.p != NULL ? place_of_key(r, where)
 						       : place_of(r, where);

@@ -38,8 +38,6 @@ void value_refuse(struct reader *r, const struct key *k, const struct node *n,
 			    open_ended ? STR(" of at least ") : STR(" from "));
 		struct key bare = {.type = k->type};
 		kind->write(&bare, &k->min, &b);
-		if (k->min == 0)
-			buf_add_char(&b, '0');
 		if (!open_ended) {
 			buf_add_str(&b, STR(" to "));
 			kind->write(&bare, &k->max, &b);
@@ -65,8 +63,7 @@ bool value_text_of(struct reader *r, const struct key *k, const struct node *n,
 {
 	if (n->kind != NODE_TEXT) {
 		problems_error(r->problems, place_of(r, n),
-			       "'%s' must be %s, not a %s", k->name,
-			       key_kind(k->type)->name,
+			       "'%s' must be a text, not a %s", k->name,
 			       n->kind == NODE_LIST ? "list" : "mapping");
 		return false;
 	}

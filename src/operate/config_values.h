@@ -22,6 +22,8 @@ struct reader {
 	/* The node each entry of the configuration came from, in its order. */
 	const struct node **listen, **destinations, **sources;
 	bool *source_is_read; /* without an error */
+	bool incomplete; /* a file could not be read: what is missing is not
+			  * judged */
 };
 
 struct key_kind {

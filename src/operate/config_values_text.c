@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/network.h"
 #include "leadbridge/lead.h"
 
 enum { URL_MAX = 2000, HOST_MAX = 253 };
@@ -38,9 +39,9 @@ static bool authority_ok(struct str s)
 			return false;
 		if (port.n > 0)
 			port = str_sub(port, 1, port.n);
-		for (size_t i = 1; i < (size_t)end; i++)
-			if (!host_char(s.p[i]) && s.p[i] != ':')
-				return false;
+		struct address parsed;
+		if (address_parse(str_sub(s, 1, (size_t)end), &parsed) != 0)
+			return false;
 	} else {
 		host = str_cut(s, ':', &port);
 		if (host.n == 0 || host.n > HOST_MAX)
@@ -89,15 +90,16 @@ void read_url(struct reader *r, const struct key *k, const struct node *n,
 	if (!value_text_of(r, k, n, &text))
 		return;
 	bool hidden = (k->flags & KEY_HIDDEN) != 0;
+	const char *wanted = hidden ? "an http or https URL"
+				    : "an http or https URL without user name "
+				      "or fragment";
 	if (url_ok(text, hidden))
 		store_text(k, base, text);
-	else if (hidden) /* it may hold a password */
-		problems_error(r->problems, place_of(r, n),
-			       "'%s' must be an http or https URL", k->name);
+	else if (str_find(text, '@') >= 0) /* it may hold a password */
+		problems_error(r->problems, place_of(r, n), "'%s' must be %s",
+			       k->name, wanted);
 	else
-		value_refuse(r, k, n,
-			     "an http or https URL without user name or "
-			     "fragment");
+		value_refuse(r, k, n, wanted);
 }
 
 static bool is_hex(char c)

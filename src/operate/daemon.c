@@ -63,36 +63,24 @@ static void log_problems(const struct config_problems *problems)
 /* ---- reload ------------------------------------------------------------ */
 
 /* A destination that still has leads cannot go, nor change its customer: the
- * leads would have nowhere to go, or go to somebody else. */
-static int check_orphans(const struct running *d, const struct config *next,
-			 struct err *err)
+ * leads would have nowhere to go, or go to somebody else. Without leads it
+ * may. */
+static void excuse_empty(const struct running *d,
+			 struct config_problems *problems)
 {
 	struct queue_backlog *backlog = NULL;
 	size_t n = 0;
-	int rc = 0;
 	queue_backlog(d->road.queue, &backlog, &n);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct str name = str_from(backlog[i].name);
-		const struct destination_config *is =
-		    config_destination(d->road.config, name);
-		const struct destination_config *becomes =
-		    config_destination(next, name);
-		if (backlog[i].waiting == 0 || is == NULL)
-			continue;
-		if (becomes == NULL)
-			rc = err_set(err, LB_EDENIED,
-				     "destination '%s' still has %lld leads",
-				     backlog[i].name,
-				     (long long)backlog[i].waiting);
-		else if (strcmp(is->customer_id, becomes->customer_id) != 0)
-			rc = err_set(err, LB_EDENIED,
-				     "customer_id of destination '%s' changed "
-				     "while %lld leads wait",
-				     backlog[i].name,
-				     (long long)backlog[i].waiting);
+	for (size_t i = 0; i < d->road.config->n_destinations; i++) {
+		const char *name = d->road.config->destinations[i]->name;
+		bool waits = false;
+		for (size_t k = 0; k < n; k++)
+			waits |= backlog[k].waiting > 0 &&
+				 strcmp(backlog[k].name, name) == 0;
+		if (!waits)
+			config_problems_excuse(problems, str_from(name));
 	}
 	free(backlog);
-	return rc;
 }
 
 static const char *first_error(const struct config_problems *problems)
@@ -107,16 +95,38 @@ static int load_next(struct running *d, struct config **next, struct err *err)
 {
 	struct config_problems problems = {0};
 	int rc = config_load(d->config_path, next, &problems);
-	if (rc == 0)
+	if (rc == 0) {
 		config_compare(d->road.config, *next, &problems);
+		excuse_empty(d, &problems);
+	}
 	log_problems(&problems);
 	if (problems.errors > 0)
 		rc = err_set(err, LB_EINVAL, "%zu problem%s, the first: %s",
 			     problems.errors, problems.errors == 1 ? "" : "s",
 			     first_error(&problems));
-	else
-		rc = check_orphans(d, *next, err);
 	config_problems_release(&problems);
+	return rc;
+}
+
+static int swap(struct running *d, struct config *next, struct err *err)
+{
+	int rc = road_reload(&d->road, next, err);
+	if (rc == 0)
+		rc = admin_reload(d->admin, err);
+	if (rc == 0)
+		rc = reporter_reopen(d->reporter, err);
+	return rc;
+}
+
+/* All of the new configuration, or none of it. */
+static int take_over(struct running *d, struct config *next, struct err *err)
+{
+	struct config *old = config_ref(d->road.config);
+	struct err ignored;
+	int rc = swap(d, next, err);
+	if (rc != 0 && d->road.config != old)
+		(void)!swap(d, old, &ignored);
+	config_unref(old);
 	return rc;
 }
 
@@ -127,11 +137,7 @@ static int reload(void *ctx, struct err *err)
 	notify_reloading();
 	int rc = load_next(d, &next, err);
 	if (rc == 0)
-		rc = road_reload(&d->road, next, err);
-	if (rc == 0)
-		rc = admin_reload(d->admin, err);
-	if (rc == 0)
-		rc = reporter_reopen(d->reporter, err);
+		rc = take_over(d, next, err);
 	config_unref(next);
 	if (rc == 0) {
 		log_info("reloaded", "config=%s", d->config_path);

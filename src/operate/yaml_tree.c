@@ -23,7 +23,9 @@ struct builder {
 	void *ctx;
 	unsigned file;
 	int documents;
-	bool failed, stop;
+	bool failed; /* something was reported */
+	bool broken; /* the rest cannot be read */
+	bool done;
 	struct node *root;
 	struct level levels[YAML_TREE_DEPTH];
 	size_t depth;
@@ -98,7 +100,7 @@ static void add_member(struct builder *b, struct level *l, struct node *n)
 	if (l->node->count == YAML_TREE_MEMBERS) {
 		complain(b, n->key_line, n->key_column,
 			 "too many keys in one mapping");
-		b->stop = true;
+		b->broken = true;
 		return;
 	}
 	node_append(l->node, n);
@@ -140,12 +142,12 @@ static void open_node(struct builder *b, const yaml_event_t *e,
 {
 	if (key_is_due(b)) {
 		complain_at(b, e, "a key must be plain text");
-		b->stop = true;
+		b->broken = true;
 		return;
 	}
 	if (b->depth == YAML_TREE_DEPTH) {
 		complain_at(b, e, "nested too deeply");
-		b->stop = true;
+		b->broken = true;
 		return;
 	}
 	struct node *n = new_node(b, e, kind);
@@ -207,7 +209,7 @@ static void take_alias(struct builder *b, const yaml_event_t *e)
 {
 	complain_at(b, e, "aliases (*name) are not supported");
 	if (key_is_due(b))
-		b->stop = true;
+		b->broken = true;
 	else
 		add_node(b, new_node(b, e, NODE_TEXT));
 }
@@ -216,7 +218,7 @@ static void take_document(struct builder *b, const yaml_event_t *e)
 {
 	if (b->documents++ > 0) {
 		complain_at(b, e, "a second document is not supported");
-		b->stop = true;
+		b->broken = true;
 	}
 	if (e->data.document_start.version_directive != NULL ||
 	    e->data.document_start.tag_directives.start !=
@@ -253,7 +255,7 @@ static void take_event(struct builder *b, const yaml_event_t *e)
 		b->depth--;
 		break;
 	case YAML_STREAM_END_EVENT:
-		b->stop = true;
+		b->done = true;
 		break;
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
@@ -275,9 +277,13 @@ static void complain_parser(struct builder *b, const yaml_parser_t *p,
 			line += text.p[i] == '\n' ? 1 : 0;
 		}
 	}
-	char sentence[200];
-	snprintf(sentence, sizeof(sentence), "not valid YAML: %s",
-		 p->problem != NULL ? p->problem : "cannot be read");
+	char sentence[300], where[120] = "";
+	if (p->context != NULL && p->context_mark.line < p->problem_mark.line)
+		snprintf(where, sizeof(where), " (%s, begun at %d:%d)",
+			 p->context, at_line(&p->context_mark),
+			 at_column(&p->context_mark));
+	snprintf(sentence, sizeof(sentence), "not valid YAML: %s%s",
+		 p->problem != NULL ? p->problem : "cannot be read", where);
 	complain(b, line, column, sentence);
 }
 
@@ -298,10 +304,11 @@ static void find_tabs(struct builder *b, struct str text)
 
 static void parse_events(struct builder *b, yaml_parser_t *p, struct str text)
 {
-	while (!b->stop) {
+	while (!b->done && !b->broken) {
 		yaml_event_t e;
 		if (!yaml_parser_parse(p, &e)) {
 			complain_parser(b, p, text);
+			b->broken = true;
 			return;
 		}
 		take_event(b, &e);
@@ -333,6 +340,8 @@ int yaml_tree_parse(struct arena *a, struct str text, unsigned file,
 	    text.n);
 	parse_events(&b, &parser, text);
 	yaml_parser_delete(&parser);
+	if (b.broken)
+		return LB_EINVAL;
 	*root = b.root;
-	return b.failed ? LB_EINVAL : 0;
+	return b.failed ? LB_EDENIED : 0;
 }

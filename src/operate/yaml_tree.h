@@ -37,9 +37,10 @@ struct node {
 
 typedef void (*yaml_report)(void *ctx, int line, int column, const char *text);
 
-/* *root is NULL for an empty text. Reports every problem it can go on after;
- * LB_EINVAL when there was any, with *root what could be read. Nodes live in
- * the arena. */
+/* Reports every problem it can go on after. LB_EDENIED: all was read, but
+ * something in it is refused. Anything else that is not 0: the text could not
+ * be read to its end, *root is NULL. *root is NULL for an empty text, too.
+ * Nodes live in the arena. */
 LB_MUST_CHECK int yaml_tree_parse(struct arena *a, struct str text,
 				  unsigned file, struct node **root,
 				  yaml_report report, void *ctx);

@@ -61,7 +61,8 @@ void queue_configure(struct queue *q, struct config *config);
 /* ---- any thread -------------------------------------------------------- */
 
 /* Takes ownership on 0. LB_EBUSY: pending or pending_bytes is reached;
- * LB_ENOSPC: the store is full. Then the caller still owns it. */
+ * LB_ENOSPC: the store is full; LB_EIO: it failed. Then the caller still owns
+ * it. */
 LB_MUST_CHECK int queue_submit(struct queue *q, struct submission *s);
 void queue_settle(struct queue *q, struct settlement *s);
 /* How many new leads the scheduler still wants handed over in memory. */

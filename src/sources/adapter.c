@@ -18,7 +18,7 @@ const char reason_unreadable[] = "body cannot be read";
 const char reason_too_many[] = "too many events in one request";
 const char reason_lead_size[] = "lead is too large";
 
-struct event *event_add(struct event_list *list, struct arena *arena)
+struct event *event_list_add(struct event_list *list, struct arena *arena)
 {
 	struct event *event = arena_alloc(arena, sizeof(*event));
 	if (list->last != NULL)
@@ -62,7 +62,12 @@ void fields_named(struct lead *lead, const struct value *object,
 {
 	for (; names->member != NULL; names++) {
 		const struct value *v = value_get(object, names->member);
-		if (v != NULL)
+		if (v == NULL)
+			continue;
+		/* An id is text, also where its sender writes a number. */
+		if (str_ends(str_from(names->slug), STR("_id")))
+			lead_add(lead, names->slug, value_text(v));
+		else
 			lead_add_value(lead, str_from(names->slug), v);
 	}
 }

@@ -158,7 +158,9 @@ int source_admit(const struct source_call *call, struct str token,
 			      call->source == NULL ? "unknown_source" : "token",
 			      reply);
 	const char *why = judge_method(call, reply, challenge);
-	if (why == NULL && !*challenge)
+	if (*challenge)
+		return LB_EDENIED;
+	if (why == NULL)
 		why = judge_content(call);
 	return why == NULL ? 0 : refuse(call, why, reply);
 }

@@ -24,8 +24,8 @@ struct refusal {
 	{word, status, kind, BODY(word, message)}
 
 static const struct refusal refusals[] = {
-    {"unknown_source", 404, ANSWER_BAD_PROOF, BODY("not_found", "not found")},
     {"token", 404, ANSWER_BAD_PROOF, BODY("not_found", "not found")},
+    {"unknown_source", 404, ANSWER_BAD_PROOF, BODY("not_found", "not found")},
     ROW("method", 405, ANSWER_BAD_BODY, "method is not allowed here"),
     ROW("method_unknown", 501, ANSWER_BAD_BODY, "method is not known"),
     ROW("too_large", 413, ANSWER_BAD_BODY, "body is too large"),
@@ -84,13 +84,18 @@ int refuse(const struct source_call *call, const char *why, struct reply *reply)
 	return row->kind == ANSWER_BAD_PROOF ? LB_EDENIED : LB_EINVAL;
 }
 
+const char *source_refusal_word(int status)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].status == status)
+			return refusals[i].why;
+	return "other";
+}
+
 /* ---- after the commit --------------------------------------------------- */
 
-enum { KEPT_HEADERS_MAX = 32 };
-
-/* The request as far as it was kept, for answer() of a platform. */
-static void kept_request(const struct submission *sub, struct request *r,
-			 struct header *headers)
+void kept_request(const struct submission *sub, struct request *r,
+		  struct header headers[KEPT_HEADERS_MAX])
 {
 	*r = (struct request){.method = HTTP_POST,
 			      .method_text = STR("POST"),

@@ -188,11 +188,10 @@ static struct entries flatten(const struct source_call *call,
 /* ---- setting ------------------------------------------------------------ */
 
 /* What came first stays; a second phone or e-mail is a field like any other. */
-static void set_contact(const struct source_call *call, struct entry *e,
-			enum kind kind, const char *region, struct lead *lead)
+static void set_contact(struct entry *e, enum kind kind, const char *region,
+			struct lead *lead)
 {
 	struct str text = value_text(e->value);
-	(void)call;
 	if (text.n == 0 || e->used)
 		return;
 	switch (kind) {
@@ -241,26 +240,35 @@ static void set_names(struct entries *list, enum kind (*kind_of)(struct str),
 		last->used = true;
 }
 
-static void set_by_name(const struct source_call *call, struct entries *list,
-			enum kind (*kind_of)(struct str), const char *region,
-			struct lead *lead)
+static void set_by_name(struct entries *list, enum kind (*kind_of)(struct str),
+			const char *region, struct lead *lead)
 {
 	set_names(list, kind_of, lead);
 	for (size_t i = 0; i < list->n; i++)
-		set_contact(call, &list->v[i], kind_of(list->v[i].key), region,
-			    lead);
+		set_contact(&list->v[i], kind_of(list->v[i].key), region, lead);
 }
 
 /* No member is called e-mail, but one is: only a whole address counts. */
-static void set_email_by_value(const struct source_call *call,
-			       struct entries *list, struct lead *lead)
+static void set_email_by_value(struct entries *list, struct lead *lead)
 {
 	for (size_t i = 0; i < list->n && lead->email.n == 0; i++) {
 		struct str text = value_text(list->v[i].value);
 		if (text.n > 254 || str_find(text, '@') < 1 ||
 		    str_find(text, ' ') >= 0)
 			continue;
-		set_contact(call, &list->v[i], KIND_EMAIL, NULL, lead);
+		set_contact(&list->v[i], KIND_EMAIL, NULL, lead);
+	}
+}
+
+/* What `map` names becomes what `map` says, and nothing beside it. */
+static void mark_mapped(const struct source *source, const struct value *object,
+			struct entries *list)
+{
+	for (size_t m = 0; m < source->map.n; m++) {
+		const struct value *v =
+		    value_path(object, str_from(source->map.v[m].to));
+		for (size_t i = 0; i < list->n; i++)
+			list->v[i].used |= list->v[i].value == v;
 	}
 }
 
@@ -279,10 +287,11 @@ void contacts_map(const struct source_call *call, const struct value *object,
 {
 	struct entries list = flatten(call, object, skip);
 	const char *region = region_of(call, object);
+	mark_mapped(call->source, object, &list);
 	if (guess) {
-		set_by_name(call, &list, kind_exact, region, lead);
-		set_by_name(call, &list, kind_inside, region, lead);
-		set_email_by_value(call, &list, lead);
+		set_by_name(&list, kind_exact, region, lead);
+		set_by_name(&list, kind_inside, region, lead);
+		set_email_by_value(&list, lead);
 	}
 	for (size_t i = 0; i < list.n; i++)
 		if (!list.v[i].used)

@@ -9,7 +9,10 @@
 #include "leadbridge/source.h"
 #include "leadbridge/store.h"
 
-enum { EVENTS_MAX = 1000 }; /* in one request; more are quarantined whole */
+enum {
+	EVENTS_MAX = 1000,     /* in one request; more are quarantined whole */
+	KEPT_HEADERS_MAX = 32, /* of a stored request */
+};
 
 /* ---- answer.c ----------------------------------------------------------- */
 
@@ -18,6 +21,19 @@ enum { EVENTS_MAX = 1000 }; /* in one request; more are quarantined whole */
 LB_MUST_CHECK int refuse(const struct source_call *call, const char *why,
 			 struct reply *reply);
 void reply_add_header(struct reply *reply, const char *name, struct str value);
+
+/* The request as far as a submission keeps it. */
+void kept_request(const struct submission *sub, struct request *r,
+		  struct header headers[KEPT_HEADERS_MAX]);
+
+/* ---- process.c ---------------------------------------------------------- */
+
+/* Sets call->payload, or says in err what is wrong with the body. */
+LB_MUST_CHECK int process_parse(struct source_call *call, struct err *err);
+/* Judges, maps and renders; what is kept is copied. */
+struct submission *process_build(const struct source_call *call,
+				 struct str store_secret,
+				 struct event_list *events, int matched);
 
 /* ---- rules.c: what is checked for every source that has it -------------- */
 

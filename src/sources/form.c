@@ -28,7 +28,7 @@ static int split(const struct source_call *call, struct event_list *events,
 {
 	if (call->payload->type != VALUE_OBJECT)
 		return err_set(err, LB_EINVAL, "form is not an object");
-	struct event *event = event_add(events, call->arena);
+	struct event *event = event_list_add(events, call->arena);
 	event->body = call->payload;
 	event->topic = STR("form");
 	event->id = value_first(call->payload, id_members);

@@ -168,7 +168,7 @@ static int split(const struct source_call *call, struct event_list *events,
 {
 	if (call->payload->type != VALUE_OBJECT)
 		return err_set(err, LB_EINVAL, "body is not an object");
-	struct event *event = event_add(events, call->arena);
+	struct event *event = event_list_add(events, call->arena);
 	const struct value *data = value_get(call->payload, "data");
 	bool nested = data != NULL && data->type == VALUE_OBJECT &&
 		      value_get(call->payload, "id") == NULL &&
@@ -191,7 +191,7 @@ static int split(const struct source_call *call, struct event_list *events,
 
 static const struct field_name contact_fields[] = {
     {"id", "ghl_contact_id"},
-    {"locationId", "ghl_location_id"},
+
     {"source", "contact_source"},
     {"tags", "tags"},
     {"companyName", "company"},
@@ -208,7 +208,7 @@ static const struct field_name contact_fields[] = {
 
 static const struct field_name message_fields[] = {
     {"contactId", "ghl_contact_id"},
-    {"locationId", "ghl_location_id"},
+
     {"conversationId", "ghl_conversation_id"},
     {"messageId", "ghl_message_id"},
     {"emailMessageId", "ghl_message_id"},
@@ -271,6 +271,7 @@ static void map(const struct source_call *call, struct event *event,
 		struct lead *lead)
 {
 	lead_add(lead, "ghl_event", event->topic);
+	lead_add(lead, "ghl_location_id", event->account);
 	if (str_eq(event->topic, STR("InboundMessage")))
 		map_message(call, event, lead);
 	else

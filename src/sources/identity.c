@@ -88,5 +88,7 @@ void identity_fill(const struct source_call *call, struct str store_secret,
 	}
 	struct str content =
 	    event->hash_of.p != NULL ? event->hash_of : call->request->body;
+	/* As it is stored, so that a replay finds the same id. */
+	content = redact_copy(call->source, call->arena, content);
 	weak(call, store_secret, content, keep, out);
 }

@@ -73,7 +73,7 @@ static bool proven_raw(const struct source *source)
 	       source->basic_user != NULL;
 }
 
-static int parse(struct source_call *call, struct err *err)
+int process_parse(struct source_call *call, struct err *err)
 {
 	const struct source *source = call->source;
 	struct payload_limits limits = {.depth = (size_t)source->json_depth,
@@ -95,7 +95,7 @@ static void quarantine_whole(struct event_list *events, struct arena *arena,
 			     const char *reason)
 {
 	*events = (struct event_list){0};
-	event_quarantine(event_add(events, arena), reason);
+	event_quarantine(event_list_add(events, arena), reason);
 }
 
 /* Fills events; NULL, or the word of the refusal. */
@@ -104,7 +104,7 @@ static const char *split(struct source_call *call, struct event_list *events,
 {
 	struct err err = {0};
 	bool proven = proven_raw(call->source);
-	int code = parse(call, &err);
+	int code = process_parse(call, &err);
 	if (code != 0 && proven) {
 		quarantine_whole(events, call->arena, reason_unreadable);
 		return NULL;
@@ -163,6 +163,17 @@ static void build_event(struct build *build, struct event *event)
 	build_add(build, event, &lead);
 }
 
+struct submission *process_build(const struct source_call *call,
+				 struct str store_secret,
+				 struct event_list *events, int matched)
+{
+	struct build build;
+	build_start(&build, call, store_secret, events->n);
+	for (struct event *e = events->first; e != NULL; e = e->next)
+		build_event(&build, e);
+	return build_finish(&build, matched);
+}
+
 int source_process(const struct source *source, const struct request *request,
 		   struct str store_secret, struct submission **out,
 		   struct reply *reply, const char **why)
@@ -172,21 +183,14 @@ int source_process(const struct source *source, const struct request *request,
 	arena_init(&scratch);
 	struct source_call call = {source, request, NULL, &scratch};
 	struct event_list events = {0};
-	int matched = -1;
-	int code = 0;
+	int matched = -1, code = 0;
 	*why = judge_raw(&call, &matched);
 	if (*why == NULL)
 		*why = split(&call, &events, &matched);
-	if (*why != NULL) {
+	if (*why != NULL)
 		code = refuse(&call, *why, reply);
-		goto out;
-	}
-	struct build build;
-	build_start(&build, &call, store_secret, events.n);
-	for (struct event *e = events.first; e != NULL; e = e->next)
-		build_event(&build, e);
-	*out = build_finish(&build, matched);
-out:
+	else
+		*out = process_build(&call, store_secret, &events, matched);
 	arena_release(&scratch);
 	return code;
 }

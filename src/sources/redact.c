@@ -93,13 +93,13 @@ static bool percent_escape(struct str s, size_t at, struct unit *u)
 static bool escape_fits(struct str s, size_t *at, struct str secret, size_t *of)
 {
 	struct unit u = {0};
-	bool escape;
+	bool escape = true;
 	if (s.p[*at] == '%')
 		escape = percent_escape(s, *at, &u);
 	else if (s.p[*at] == '\\')
 		escape = json_escape(s, *at, &u);
 	else if (s.p[*at] == '+')
-		escape = (u = (struct unit){1, {' '}, 1}, true);
+		u = (struct unit){1, {' '}, 1};
 	else
 		return false;
 	if (!escape || secret.n - *of < u.n ||
@@ -196,6 +196,8 @@ bool redact_found(const struct source *source, struct str text)
 
 /* ---- headers ------------------------------------------------------------ */
 
+enum { HEADERS_MAX = 64 * 1024 }; /* the listener takes fewer */
+
 /* What explains a request later, or is needed to map it again. A name that
  * ends in '-' stands for all that start so. */
 static const char *const kept[] = {
@@ -241,7 +243,7 @@ struct str redact_headers(const struct source *source,
 			  const struct request *request, struct arena *keep)
 {
 	struct buf text;
-	buf_init(&text, 64 * 1024);
+	buf_init(&text, HEADERS_MAX);
 	for (size_t i = 0; i < request->n_headers; i++) {
 		const struct header *h = &request->headers[i];
 		if (!is_kept(source, h->name))

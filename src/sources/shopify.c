@@ -218,7 +218,7 @@ static int split(const struct source_call *call, struct event_list *events,
 {
 	if (call->payload->type != VALUE_OBJECT)
 		return err_set(err, LB_EINVAL, "body is not an object");
-	struct event *event = event_add(events, call->arena);
+	struct event *event = event_list_add(events, call->arena);
 	struct str shop = header(call, "X-Shopify-Shop-Domain");
 	event->body = call->payload;
 	event->topic = header(call, "X-Shopify-Topic");

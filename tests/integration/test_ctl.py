@@ -272,8 +272,10 @@ def test_check_works_without_a_daemon(make_bridge, crm, tmp_path):
     bad.write_text("listen:\n  - adress: 127.0.0.1:0\n")
     done = ctl("check", str(bad), "--json")
     assert done.returncode == 1
-    problem = json.loads(done.stdout)["problems"][0]
-    assert problem["line"] >= 1 and problem["text"]
+    problem = next(p for p in json.loads(done.stdout)["problems"]
+                   if not p["warning"])
+    assert (problem["file"], problem["line"]) == (str(bad), 2)
+    assert "address" in problem["text"]
     assert ctl("check", str(bad)).returncode == 1
 
 

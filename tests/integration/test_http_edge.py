@@ -123,8 +123,8 @@ def test_vector(shared, name):
                                                             "message"}
 
 
-@pytest.fixture(name="shared", scope="module")
-def shared_bridge(ghl_key, binaries):
+@pytest.fixture(name="module_bridge", scope="module")
+def module_wide_bridge(ghl_key, binaries):
     """One daemon for all vectors: they must not harm each other either."""
     # pylint: disable=unused-argument
     with Sandbox() as crm:
@@ -134,6 +134,17 @@ def shared_bridge(ghl_key, binaries):
             bridge.judge()
         finally:
             bridge.remove()
+
+
+@pytest.fixture(name="shared")
+def shared_bridge(module_bridge):
+    """That daemon, which must have survived the test."""
+    yield module_bridge
+    if module_bridge.process.poll() is not None:
+        module_bridge.wait_exit()
+        report = daemon.telling(module_bridge.exits[-1][1])
+        module_bridge.start()
+        pytest.fail("this ended the daemon:\n" + report)
 
 
 def test_wrong_method_names_the_allowed_ones(shared):
@@ -171,7 +182,7 @@ def test_expect_continue_is_asked_for_before_the_body(shared):
                            headers=["Content-Encoding: br"]), 415),
     ("with expect", request(path="/in/nobody", body=b"", length=900000,
                             headers=["Expect: 100-continue"]), 404),
-])
+], ids=lambda v: v if isinstance(v, str) else "")
 def test_decided_before_any_body_is_read(shared, what, data, status):
     with wire.Raw(shared.address) as raw:
         raw.send(data)
@@ -369,6 +380,7 @@ def tls_bridge(make_bridge, crm):
     return bridge, certificate, key
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_tls_from_1_2_with_alpn_http_1_1(make_bridge, crm, person):
     bridge, certificate, _ = tls_bridge(make_bridge, crm)
     bridge.start()

@@ -32,11 +32,6 @@ SENDERS = {
     "multipart form": (
         lambda b, p: senders.multipart_form(settings.FORM_TOKEN, p),
         "direct", "form"),
-    "form from an ad": (
-        lambda b, p: senders.form(
-            settings.FORM_TOKEN, p, gclid="Cj0KCQjwTESTa1B2c3",
-            utm_source="google", utm_medium="cpc"),
-        "google_ads", "form"),
     "signed json": (
         lambda b, p: senders.partner_lead(settings.PARTNER_SECRET, p),
         "referral", "form"),
@@ -63,6 +58,19 @@ def test_arrives_as_the_right_lead(bridge, crm, person, name):
     bridge.wait_ledger(accepted=1, delivered=1, waiting=0)
 
 
+def test_what_else_a_form_says_is_kept_as_custom_fields(
+        bridge, crm, person):
+    bridge.post(senders.form(settings.FORM_TOKEN, person(),
+                             gclid="Cj0KCQjwTESTa1B2c3", utm_source="google",
+                             **{"Roof type": "flat"}))
+    lead, = crm.wait_leads(1)
+    fields = lead["custom_fields"]
+    assert fields["gclid"] == "Cj0KCQjwTESTa1B2c3"
+    assert fields["utm_source"] == "google"
+    assert fields["roof_type"] == "flat"
+    assert fields["message"] == "Please call me about a quote."
+
+
 def test_everything_at_once_balances(bridge, crm, person):
     posts = [make(bridge, person()) for make, _, _ in SENDERS.values()]
     for post in posts:
@@ -77,12 +85,23 @@ def test_everything_at_once_balances(bridge, crm, person):
 
 
 def test_idempotency_key_is_the_published_one(make_bridge, crm, person):
-    bridge = make_bridge(crm).start()
-    bridge.post(senders.shopify_customer(
-        settings.SHOPIFY_SECRET, person(),
+    bridge = make_bridge(crm)
+    partner = bridge.settings["sources"]["partner"]
+    bridge.settings["sources"]["shop"] = partner
+    bridge.write()
+    bridge.start()
+    bridge.post(senders.partner_lead(
+        settings.PARTNER_SECRET, person(), source="shop",
         event="b54557e4-bdd9-4b37-8a5f-bf7d70bcd043"))
     crm.wait_leads(1)
     assert crm.posts()[0].key == "dc325802-e609-8d8e-9929-44899f7c8c7e"
+
+
+def test_a_shopify_key_comes_from_shop_and_webhook_id(bridge, crm, person):
+    post = SENDERS["shopify order"][0](bridge, person())
+    bridge.post(post)
+    crm.wait_leads(1)
+    assert crm.posts()[0].key == senders.lead_key("shop", post.event)
 
 
 @pytest.mark.parametrize("name", ["shopify customer", "ghl contact",

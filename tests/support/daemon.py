@@ -47,6 +47,14 @@ def eventually(condition, timeout=20, what="a condition", every=0.01):
         pause.wait(every)
 
 
+def telling(lines, n=40):
+    """The lines worth showing: a sanitizer's report, else the last ones."""
+    for i, line in enumerate(lines):
+        if SANITIZER.search(line):
+            return "\n".join(lines[i:i + n])
+    return "\n".join(lines[-n:])
+
+
 class Heard:
     """Lines or datagrams that arrive from elsewhere, and waiting for one."""
 
@@ -170,8 +178,7 @@ class Bridge:
             "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:"
                             "abort_on_error=0:exitcode=99",
             "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
-            "TSAN_OPTIONS": "exitcode=99:history_size=4:suppressions=" +
-                            os.path.join(ROOT, "tests", "tsan.supp"),
+            "TSAN_OPTIONS": "exitcode=99:history_size=4",
             **self.environment}
         with open(self.stdout, "ab") as out:
             self.process = subprocess.Popen(
@@ -196,8 +203,8 @@ class Bridge:
         except TimeoutError:
             self.kill()
             raise AssertionError("not ready; stderr:\n" +
-                                 "\n".join(self.log.items[-40:])) from None
-        if any(isinstance(entry, dict) and entry["address"].endswith(":0")
+                                 telling(self.exits[-1][1])) from None
+        if any(entry["address"] == "127.0.0.1:0"
                for entry in self.settings["listen"]):
             self.address = self.listening("127.0.0.1:")
         return self
@@ -222,7 +229,7 @@ class Bridge:
             self.forget()
             raise AssertionError(
                 f"did not end within {timeout} s; stderr:\n" +
-                "\n".join(self.log.items[-40:])) from None
+                telling(self.log.items)) from None
         self.forget()
         return status
 
@@ -236,10 +243,15 @@ class Bridge:
 
     def stop(self, timeout=60):
         """SIGTERM, and exit status 0."""
+        early = self.process.poll()
+        if early is not None:
+            self.forget()
+            raise AssertionError(f"ended by itself with status {early}:\n" +
+                                 telling(self.exits[-1][1]))
         self.terminate()
         status = self.wait_exit(timeout)
         assert status == 0, (f"exit status {status}:\n" +
-                             "\n".join(self.exits[-1][1][-40:]))
+                             telling(self.exits[-1][1]))
 
     def kill(self):
         """SIGKILL: the crash."""
@@ -330,7 +342,7 @@ class Bridge:
                 self.stop()
         for where, text in self.texts():
             found = SANITIZER.search(text)
-            assert not found, f"{where}:\n{text[-6000:]}"
+            assert not found, f"{where}:\n{telling(text.splitlines())}"
             traces = people.found_in(text)
             assert not traces, f"personal data in {where}: {traces}"
             for secret in (*settings.SECRETS, self.crm.token):

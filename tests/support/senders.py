@@ -26,7 +26,7 @@ class Post:
     path: str
     headers: dict
     body: bytes
-    event: str = ""
+    event: str = ""  # the id that goes into the lead's key
 
     def with_headers(self, **headers):
         names = {k.replace("_", "-"): v for k, v in headers.items()}
@@ -64,7 +64,7 @@ def shopify(secret, topic, value, event=None, source="shop"):
         "X-Shopify-Webhook-Id": event,
         "X-Shopify-Event-Id": str(uuid.uuid4()),
         "X-Shopify-Triggered-At": now_text(),
-    }, body, event)
+    }, body, f"{SHOP}/{event}")
 
 
 def shopify_customer(secret, person, **more):

@@ -65,4 +65,55 @@ static inline struct config *files_load(struct buf *out)
 	return c;
 }
 
+/* ---- planted mistakes -------------------------------------------------- */
+
+struct row {
+	const char *name, *text, *problems;
+};
+
+#define NONE "main.yaml: warning: no source is configured\n"
+#define ID   "customer_id: 00000000-0000-0000-0000-000000000001"
+#define MEGA                                                                   \
+	"  mega: {url: https://crm.example.com/leads, token: file:secret, " ID \
+	"}\n"
+#define DESTINATIONS "destinations:\n" MEGA
+#define GOOD                                                                   \
+	"  good: {platform: shopify, secret: file:secret, destination: "       \
+	"mega}\n"
+#define SOURCES DESTINATIONS "sources:\n" GOOD
+
+static inline int open_folder(void **state)
+{
+	static char path[64];
+	folder_open(path);
+	file_write("secret", "s3cr3t-bytes\n", 0600);
+	file_write("open", "s3cr3t-bytes\n", 0644);
+	file_write("empty", "\n", 0600);
+	*state = path;
+	return 0;
+}
+
+static inline int close_folder(void **state)
+{
+	folder_close(*state);
+	return 0;
+}
+
+static inline void check_rows(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct buf problems;
+		file_write("main.yaml", rows[i].text, 0600);
+		config_unref(files_load(&problems));
+		if (!str_eq(buf_str(&problems), str_from(rows[i].problems)))
+			fail_msg("%s: problems are\n%.*s", rows[i].name,
+				 STR_FMT(buf_str(&problems)));
+		if (str_find_str(buf_str(&problems), STR("s3cr3t")) >= 0)
+			fail_msg("%s: a secret is shown", rows[i].name);
+		buf_release(&problems);
+	}
+}
+
+#define CHECK_ROWS(rows) check_rows(rows, sizeof(rows) / sizeof((rows)[0]))
+
 #endif

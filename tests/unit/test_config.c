@@ -14,26 +14,9 @@
 #include "config_files.h"
 
 #define DESTINATION                                                            \
-	"destinations:\n"                                                      \
-	"  mega:\n"                                                            \
+	"destinations:\n  mega:\n"                                             \
 	"    url: https://crm.example.com/api/leads\n"                         \
-	"    customer_id: 00000000-0000-0000-0000-000000000001\n"              \
-	"    token: file:secret\n"
-
-static int open_folder(void **state)
-{
-	static char path[64];
-	folder_open(path);
-	file_write("secret", "s3cr3t-bytes\n", 0600);
-	*state = path;
-	return 0;
-}
-
-static int close_folder(void **state)
-{
-	folder_close(*state);
-	return 0;
-}
+	"    " ID "\n    token: file:secret\n"
 
 static struct config *load_clean(const char *text)
 {

@@ -222,6 +222,8 @@ static const struct row foreign[] = {
 	NOT("exchange 010", "US", "520-010-0123", PHONE_ODD),
 	NOT("exchange 123", NULL, "+1 520 123 4568", PHONE_ODD),
 	NOT("zero after plus where there is none", NULL, "+34 0612345678", PHONE_ODD),
+	NOT("a digit in the label", "US", "Phone2: 520-555-0123", PHONE_ODD),
+	NOT("two without a sign between", "US", "520 555 0123  480 555 0199", PHONE_ODD),
 	NOT("short code", "US", "40404", PHONE_NONE),
 	NOT("short code of germany", "DE", "123456", PHONE_NONE),
 	NOT("one digit", "US", "1", PHONE_NONE),

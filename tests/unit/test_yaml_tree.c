@@ -148,7 +148,8 @@ static void test_surprises_are_refused(void **state)
 	     "1:5 not valid YAML: mapping values are not allowed in this "
 	     "context\n"},
 	    {"open bracket", "a: [1, 2\nb: 3\n", NULL,
-	     "2:2 not valid YAML: did not find expected ',' or ']'\n"},
+	     "2:2 not valid YAML: did not find expected ',' or ']' (while "
+	     "parsing a flow sequence, begun at 1:4)\n"},
 	    {"not UTF-8", "a: 1\nb: \xFF\n", NULL,
 	     "2:4 not valid YAML: invalid leading UTF-8 octet\n"},
 	};

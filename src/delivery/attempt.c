@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Builds what an attempt sends besides the stored bytes; see the header. The
+ * bytes themselves are never touched here: every try of a lead is identical.
+ */
+#include "delivery/attempt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/crypto.h"
+#include "base/mem.h"
+#include "leadbridge/lead.h"
+
+enum { OWN_HEADERS = 6 };
+
+struct lines {
+	char **v;
+	size_t n;
+};
+
+static bool is_configured(const struct destination_config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_headers; i++)
+		if (str_ieq(str_from(c->headers[i].name), str_from(name)))
+			return true;
+	return false;
+}
+
+static void add(struct lines *l, const struct destination_config *c,
+		const char *name, struct str value)
+{
+	if (!is_configured(c, name))
+		l->v[l->n++] = xasprintf("%s: %.*s", name, STR_FMT(value));
+}
+
+static void add_credentials(struct lines *l, const struct destination_config *c)
+{
+	if (c->token.n > 0 && !is_configured(c, "Authorization"))
+		l->v[l->n++] = xasprintf("Authorization: Bearer %.*s",
+					 STR_FMT(secret_str(&c->token)));
+	if (c->customer_id != NULL)
+		add(l, c, "x-customer-id", str_from(c->customer_id));
+}
+
+struct http_target *attempt_target(struct http_client *client,
+				   const struct destination_config *c)
+{
+	struct lines l = {xcalloc(OWN_HEADERS + c->n_headers, sizeof(*l.v)), 0};
+	add(&l, c, "Content-Type", STR("application/json"));
+	add(&l, c, "Accept", STR("application/json"));
+	add(&l, c, "User-Agent", STR("leadbridge/" LB_VERSION));
+	add_credentials(&l, c);
+	/* Without this curl may wait a second for a 100 Continue. */
+	l.v[l.n++] = xstrdup("Expect:");
+	for (size_t i = 0; i < c->n_headers; i++) {
+		const struct header_rule *h = &c->headers[i];
+		struct str value =
+		    h->value.n > 0 ? secret_str(&h->value.v[0]) : STR_NONE;
+		l.v[l.n++] = xasprintf("%s: %.*s", h->name, STR_FMT(value));
+	}
+	struct http_spec spec = {
+	    .url = c->url,
+	    .headers = (const char *const *)l.v,
+	    .n_headers = l.n,
+	    .connect_timeout_ms = c->connect_timeout_ms,
+	    .timeout_ms = c->timeout_ms,
+	    .allow_http = c->allow_http,
+	    .allow_private = c->allow_private,
+	    .ca = c->ca,
+	    .proxy = c->proxy,
+	};
+	struct http_target *t = http_target_new(client, &spec);
+	for (size_t i = 0; i < l.n; i++) {
+		mem_wipe(l.v[i], strlen(l.v[i]));
+		free(l.v[i]);
+	}
+	free(l.v);
+	return t;
+}
+
+void attempt_key_line(const struct due_lead *lead, char line[ATTEMPT_KEY_LINE])
+{
+	char key[LEAD_KEY_TEXT];
+	lead_key_text(lead->key, key);
+	(void)!snprintf(line, ATTEMPT_KEY_LINE, "Idempotency-Key: %s", key);
+}
+
+bool attempt_arrived(enum transport t)
+{
+	switch (t) {
+	case TRANSPORT_ANSWERED:
+	case TRANSPORT_RESET:
+	case TRANSPORT_TIMEOUT:
+	case TRANSPORT_OTHER:
+		return true;
+	case TRANSPORT_REFUSED:
+	case TRANSPORT_TIMEOUT_CONNECT:
+	case TRANSPORT_DNS_FAILED:
+	case TRANSPORT_DNS_NXDOMAIN:
+	case TRANSPORT_TLS_FAILED:
+	case TRANSPORT_TLS_UNTRUSTED:
+	case TRANSPORT_FORBIDDEN:
+		return false;
+	}
+	return true;
+}
+
+static struct str host_of(struct str url)
+{
+	long at = str_find_str(url, STR("://"));
+	if (at >= 0)
+		url = str_sub(url, (size_t)at + 3, url.n);
+	for (size_t i = 0; i < url.n; i++)
+		if (url.p[i] == '/' || url.p[i] == '?')
+			return str_sub(url, 0, i);
+	return url;
+}
+
+void attempt_share(const struct destination_config *c,
+		   unsigned char out[ATTEMPT_SHARE])
+{
+	unsigned char digest[DIGEST_MAX];
+	struct str parts[] = {
+	    host_of(str_from(c->url)), STR("\n"),
+	    secret_str(&c->token),     STR("\n"),
+	    str_from(c->customer_id),
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].p == NULL)
+			parts[i] = STR("");
+	crypto_digest(DIGEST_SHA256, parts, sizeof(parts) / sizeof(parts[0]),
+		      digest);
+	memcpy(out, digest, ATTEMPT_SHARE);
+}

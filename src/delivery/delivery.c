@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The delivery thread: its mailbox, its table of destinations, start, reload
+ * and end. What others see of it (status) is a copy under a lock. Everything
+ * that is decided is decided in destination*.c.
+ */
+#include "delivery/delivery.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "delivery/delivery_ops.h"
+#include "delivery/limits.h"
+
+enum {
+	TICK_MS = 1000,
+	PUBLISH_MS = 50, /* status is at most this old */
+	KEEP_MAX = 256,  /* idle connections in all */
+};
+
+struct delivery {
+	struct courier courier;
+	struct config *config;
+	struct worker *worker;
+	struct mailbox *mailbox;
+	struct loop_watch *watch;
+	struct loop_timer *tick, *publish, *grace;
+	bool publishing; /* its timer is armed */
+	struct table *destinations;
+	struct destination **list; /* the same, for walks */
+	size_t n, cap;
+	struct limits *limits;
+	struct destination *touched;
+	struct heartbeat heartbeat;
+	struct lock *lock; /* guards what follows */
+	struct destination_status *status;
+	size_t n_status;
+};
+
+enum mail_kind {
+	MAIL_DUE,
+	MAIL_SETTLED,
+	MAIL_REFILLED,
+	MAIL_CONFIGURE,
+	MAIL_COMMAND,
+	MAIL_STOP,
+};
+
+struct mail {
+	struct message message;
+	struct due_lead *leads;         /* DUE, REFILLED */
+	struct settlement *settlements; /* SETTLED */
+	char *destination;              /* REFILLED, COMMAND */
+	struct config *config;          /* CONFIGURE */
+	bool more;
+	int64_t next_due_at_ms, grace_ms;
+	enum destination_command command;
+};
+
+/* ---- status -------------------------------------------------------------- */
+
+static void publish(void *ctx)
+{
+	struct delivery *d = ctx;
+	struct destination_status *status = NULL;
+	size_t n = 0;
+	d->publishing = false;
+	status = xcalloc(d->n + 1, sizeof(*status));
+	for (size_t i = 0; i < d->n; i++)
+		if (!d->list[i]->leaving)
+			destination_status(d->list[i], &status[n++]);
+	lock_take(d->lock);
+	struct destination_status *old = d->status;
+	d->status = status;
+	d->n_status = n;
+	lock_drop(d->lock);
+	free(old);
+}
+
+static void publish_soon(struct delivery *d)
+{
+	if (d->publishing)
+		return;
+	d->publishing = true;
+	loop_timer_arm(d->publish, PUBLISH_MS);
+}
+
+void delivery_status(struct delivery *d, struct destination_status **out,
+		     size_t *n)
+{
+	lock_take(d->lock);
+	*n = d->n_status;
+	*out = xcalloc(d->n_status + 1, sizeof(**out));
+	if (d->n_status > 0)
+		memcpy(*out, d->status, d->n_status * sizeof(**out));
+	lock_drop(d->lock);
+}
+
+/* ---- destinations -------------------------------------------------------- */
+
+static struct destination *find(struct delivery *d, struct str name)
+{
+	struct destination *found = table_get(d->destinations, name);
+	return found != NULL && !found->leaving ? found : NULL;
+}
+
+/* To be pumped when the whole batch of messages is in. */
+static void touch(struct delivery *d, struct destination *destination)
+{
+	if (destination->touched)
+		return;
+	destination->touched = true;
+	destination->next_touched = d->touched;
+	d->touched = destination;
+}
+
+static void pump_touched(struct delivery *d)
+{
+	while (d->touched != NULL) {
+		struct destination *at = d->touched;
+		d->touched = at->next_touched;
+		at->touched = false;
+		destination_pump(at);
+	}
+	publish_soon(d);
+}
+
+static void maybe_end(struct delivery *d)
+{
+	if (d->courier.stopping && d->courier.in_flight == 0)
+		loop_stop(d->courier.loop);
+}
+
+/* An answer freed a token that others with the same key may wait for. */
+static void on_answered(void *ctx, struct destination *from)
+{
+	struct delivery *d = ctx;
+	for (size_t i = 0; limiter_shared(from->limiter) && i < d->n; i++)
+		if (d->list[i] != from && d->list[i]->limiter == from->limiter)
+			destination_pump(d->list[i]);
+	publish_soon(d);
+	maybe_end(d);
+}
+
+static size_t connections(const struct config *config)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < config->n_destinations; i++)
+		n += config->destinations[i]->concurrency;
+	return n < 1 ? 1 : n < KEEP_MAX ? (size_t)n : KEEP_MAX;
+}
+
+static void add_destination(struct delivery *d, struct destination *new)
+{
+	table_put(d->destinations, str_from(new->name), new);
+	d->list =
+	    xgrow(d->list, &d->cap, d->n + 1, sizeof(struct destination *));
+	d->list[d->n++] = new;
+}
+
+/* Those that left and have nothing under way any more. */
+static void remove_left(struct delivery *d)
+{
+	for (size_t i = 0; i < d->n;) {
+		struct destination *at = d->list[i];
+		if (!at->leaving || at->in_flight > 0 || at->touched) {
+			i++;
+			continue;
+		}
+		table_remove(d->destinations, str_from(at->name));
+		d->list[i] = d->list[--d->n];
+		destination_free(at);
+	}
+}
+
+/* Takes over the reference. */
+static void configure(struct delivery *d, struct config *config)
+{
+	for (size_t i = 0; i < d->n; i++)
+		d->list[i]->leaving = true;
+	limits_begin(d->limits);
+	for (size_t i = 0; i < config->n_destinations; i++) {
+		const struct destination_config *c = config->destinations[i];
+		struct limiter *limiter = limits_get(d->limits, c);
+		struct destination *at =
+		    table_get(d->destinations, str_from(c->name));
+		if (at != NULL) {
+			at->leaving = false;
+			destination_configure(at, config, c, limiter);
+		} else {
+			at = destination_new(&d->courier, config, c, limiter);
+			add_destination(d, at);
+		}
+		touch(d, at);
+	}
+	limits_sweep(d->limits);
+	http_client_keep(d->courier.http, connections(config));
+	if (d->config != NULL)
+		config_unref(d->config);
+	d->config = config;
+}
+
+/* ---- mail ---------------------------------------------------------------- */
+
+static void free_leads(struct due_lead *chain)
+{
+	while (chain != NULL) {
+		struct due_lead *next = chain->next;
+		free(chain);
+		chain = next;
+	}
+}
+
+static void free_settlements(struct settlement *chain)
+{
+	while (chain != NULL) {
+		struct settlement *next = chain->next;
+		settlement_free(chain);
+		chain = next;
+	}
+}
+
+static void got_due(struct delivery *d, struct mail *mail)
+{
+	while (mail->leads != NULL) {
+		struct due_lead *lead = mail->leads;
+		mail->leads = lead->next;
+		lead->next = NULL;
+		struct destination *to = find(d, lead->destination);
+		if (to == NULL) {
+			free(lead);
+			continue;
+		}
+		destination_due(to, lead);
+		touch(d, to);
+	}
+	for (size_t i = 0; mail->more && i < d->n; i++) {
+		if (d->list[i]->granted > 0)
+			continue;
+		d->list[i]->more = true;
+		touch(d, d->list[i]);
+	}
+}
+
+static void got_settled(struct delivery *d, struct mail *mail)
+{
+	while (mail->settlements != NULL) {
+		struct settlement *s = mail->settlements;
+		mail->settlements = s->next;
+		s->next = NULL;
+		struct destination *to = find(d, s->lead->destination);
+		if (to == NULL) {
+			settlement_free(s);
+			continue;
+		}
+		destination_settled(to, s);
+		touch(d, to);
+	}
+}
+
+static void got_refilled(struct delivery *d, struct mail *mail)
+{
+	struct destination *to = find(d, str_from(mail->destination));
+	if (to == NULL)
+		return;
+	destination_refilled(to, mail->leads, mail->more, mail->next_due_at_ms);
+	mail->leads = NULL;
+	touch(d, to);
+}
+
+static void got_command(struct delivery *d, struct mail *mail)
+{
+	struct destination *to = find(d, str_from(mail->destination));
+	if (to == NULL)
+		return;
+	destination_command(to, mail->command);
+	touch(d, to);
+}
+
+static void got_stop(struct delivery *d, struct mail *mail)
+{
+	d->courier.stopping = true;
+	loop_timer_arm(d->grace, mail->grace_ms);
+	maybe_end(d);
+}
+
+static void mail_free(struct mail *mail)
+{
+	free_leads(mail->leads);
+	free_settlements(mail->settlements);
+	if (mail->config != NULL)
+		config_unref(mail->config);
+	free(mail->destination);
+	free(mail);
+}
+
+static void handle(struct delivery *d, struct mail *mail)
+{
+	switch ((enum mail_kind)mail->message.kind) {
+	case MAIL_DUE:
+		got_due(d, mail);
+		break;
+	case MAIL_SETTLED:
+		got_settled(d, mail);
+		break;
+	case MAIL_REFILLED:
+		got_refilled(d, mail);
+		break;
+	case MAIL_CONFIGURE:
+		configure(d, mail->config);
+		mail->config = NULL;
+		break;
+	case MAIL_COMMAND:
+		got_command(d, mail);
+		break;
+	case MAIL_STOP:
+		got_stop(d, mail);
+		break;
+	}
+	mail_free(mail);
+}
+
+static struct mail *mail_of(struct message *message)
+{
+	return (struct mail *)(void *)message;
+}
+
+static void on_mail(void *ctx)
+{
+	struct delivery *d = ctx;
+	struct message *next = mailbox_take(d->mailbox);
+	while (next != NULL) {
+		struct message *at = next;
+		next = at->next;
+		handle(d, mail_of(at));
+	}
+	pump_touched(d);
+	heartbeat_beat(&d->heartbeat);
+}
+
+static void on_tick(void *ctx)
+{
+	struct delivery *d = ctx;
+	heartbeat_beat(&d->heartbeat);
+	for (size_t i = 0; i < d->n; i++)
+		destination_tick(d->list[i]);
+	remove_left(d);
+	publish(d);
+}
+
+static void on_grace(void *ctx)
+{
+	struct delivery *d = ctx;
+	loop_stop(d->courier.loop);
+}
+
+/* ---- start and end ------------------------------------------------------- */
+
+static void run(void *ctx)
+{
+	struct delivery *d = ctx;
+	loop_run(d->courier.loop);
+}
+
+int delivery_start_with(struct delivery **out, struct config *config,
+			const struct delivery_ops *ops, struct err *err)
+{
+	struct delivery *d = xcalloc(1, sizeof(*d));
+	d->courier.ops = *ops;
+	d->courier.ctx = d;
+	d->courier.answered = on_answered;
+	d->mailbox = mailbox_new();
+	d->destinations = table_new();
+	d->limits = limits_new();
+	d->lock = lock_new();
+	int rc = loop_new(&d->courier.loop, err);
+	if (rc != 0)
+		goto fail;
+	rc = http_client_new(&d->courier.http, d->courier.loop, err);
+	if (rc != 0)
+		goto fail;
+	rc = loop_watch_read(d->courier.loop, mailbox_fd(d->mailbox), on_mail,
+			     d, &d->watch);
+	if (rc != 0) {
+		err_set(err, rc, "cannot watch the mailbox of delivery");
+		goto fail;
+	}
+	d->tick = loop_timer_new(d->courier.loop, on_tick, d);
+	d->publish = loop_timer_new(d->courier.loop, publish, d);
+	d->grace = loop_timer_new(d->courier.loop, on_grace, d);
+	loop_timer_every(d->tick, TICK_MS);
+	configure(d, config_ref(config));
+	publish(d);
+	/* Destinations start to ask the queue with the first message. */
+	delivery_due(d, NULL, false);
+	/* Before the thread runs: the queue's first answer needs it. */
+	*out = d;
+	rc = worker_start(&d->worker, "delivery", run, d, err);
+	if (rc != 0)
+		goto fail;
+	return 0;
+fail:
+	*out = NULL;
+	delivery_free(d);
+	return rc;
+}
+
+static struct mail *mail_new(enum mail_kind kind)
+{
+	struct mail *mail = xcalloc(1, sizeof(*mail));
+	mail->message.kind = kind;
+	return mail;
+}
+
+void delivery_stop(struct delivery *d, int64_t grace_ms)
+{
+	if (d == NULL || d->worker == NULL)
+		return;
+	struct mail *mail = mail_new(MAIL_STOP);
+	mail->grace_ms = grace_ms;
+	mailbox_post(d->mailbox, &mail->message);
+	worker_join(d->worker);
+	d->worker = NULL;
+}
+
+static void free_mail(struct mailbox *mailbox)
+{
+	struct message *next = mailbox_take(mailbox);
+	while (next != NULL) {
+		struct message *at = next;
+		next = at->next;
+		mail_free(mail_of(at));
+	}
+	mailbox_free(mailbox);
+}
+
+void delivery_free(struct delivery *d)
+{
+	if (d == NULL)
+		return;
+	delivery_stop(d, 0);
+	/* First the calls, which borrow the bytes of the leads. */
+	for (size_t i = 0; i < d->n; i++)
+		destination_quiet(d->list[i]);
+	http_client_free(d->courier.http);
+	for (size_t i = 0; i < d->n; i++)
+		destination_free(d->list[i]);
+	free(d->list);
+	table_free(d->destinations, NULL);
+	limits_free(d->limits);
+	free_mail(d->mailbox);
+	loop_watch_free(d->watch);
+	loop_timer_free(d->tick);
+	loop_timer_free(d->publish);
+	loop_timer_free(d->grace);
+	loop_free(d->courier.loop);
+	if (d->config != NULL)
+		config_unref(d->config);
+	lock_free(d->lock);
+	free(d->status);
+	free(d);
+}
+
+/* ---- any thread ---------------------------------------------------------- */
+
+void delivery_due(struct delivery *d, struct due_lead *chain, bool more)
+{
+	if (d == NULL) { /* not started yet: they are on disk */
+		free_leads(chain);
+		return;
+	}
+	struct mail *mail = mail_new(MAIL_DUE);
+	mail->leads = chain;
+	mail->more = more;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_settled(struct delivery *d, struct settlement *chain)
+{
+	struct mail *mail = mail_new(MAIL_SETTLED);
+	mail->settlements = chain;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_refilled(struct delivery *d, const char *destination,
+		       struct due_lead *chain, bool more,
+		       int64_t next_due_at_ms)
+{
+	struct mail *mail = mail_new(MAIL_REFILLED);
+	mail->destination = xstrdup(destination);
+	mail->leads = chain;
+	mail->more = more;
+	mail->next_due_at_ms = next_due_at_ms;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_configure(struct delivery *d, struct config *config)
+{
+	struct mail *mail = mail_new(MAIL_CONFIGURE);
+	mail->config = config_ref(config);
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_command(struct delivery *d, const char *destination,
+		      enum destination_command command)
+{
+	struct mail *mail = mail_new(MAIL_COMMAND);
+	mail->destination = xstrdup(destination);
+	mail->command = command;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+struct heartbeat *delivery_heartbeat(struct delivery *d)
+{
+	return &d->heartbeat;
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Life of a destination: who may send when, and in what condition it is. One
+ * timer per destination, none per lead; one function sets the condition and
+ * writes the one line about it.
+ */
+#include "delivery/destination.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "delivery/attempt.h"
+
+enum {
+	SLOTS_AT_START = 2,
+	IDLE_MS = 60 * 1000, /* then memory for requests is given back */
+	ALARM_MS = 60 * 1000,
+	TOKENS_OUT_MS = 5000, /* a token now and then is not "ok" */
+};
+
+static const char *const CONDITIONS[] = {
+    [CONDITION_OK] = "ok",         [CONDITION_LIMITED] = "limited",
+    [CONDITION_BROKEN] = "broken", [CONDITION_PARKED] = "parked",
+    [CONDITION_PAUSED] = "paused",
+};
+
+const char *condition_name(enum condition c)
+{
+	return CONDITIONS[c];
+}
+
+void destination_alarm(struct destination *d, const char *reason)
+{
+	int64_t now = clock_mono_ms();
+	if (d->alarmed_at != 0 && now - d->alarmed_at < ALARM_MS)
+		return;
+	d->alarmed_at = now;
+	log_warn("destination_alarm", "destination=%s reason=%s", d->name,
+		 reason);
+}
+
+/* ---- condition ----------------------------------------------------------- */
+
+int64_t destination_triable(const struct destination *d, int64_t now)
+{
+	if (d->condition != CONDITION_OK)
+		return d->triable_ms;
+	return d->triable_ms + (now - d->triable_since);
+}
+
+static void set_condition(struct destination *d, enum condition condition,
+			  const char *reason, int64_t now)
+{
+	if (condition == d->condition && reason == d->reason)
+		return;
+	bool worse =
+	    condition == CONDITION_BROKEN || condition == CONDITION_PARKED;
+	log_write(worse ? LOG_WARN : LOG_INFO, "destination_condition",
+		  "destination=%s condition=%s reason=%s was=%s", d->name,
+		  condition_name(condition), reason[0] != '\0' ? reason : "-",
+		  condition_name(d->condition));
+	d->triable_ms = destination_triable(d, now);
+	d->triable_since = now;
+	d->condition = condition;
+	d->reason = reason;
+	d->since_ms = clock_wall_ms();
+}
+
+static void update_condition(struct destination *d, int64_t now)
+{
+	if (d->paused)
+		set_condition(d, CONDITION_PAUSED, "paused", now);
+	else if (d->park.on)
+		set_condition(d, CONDITION_PARKED, d->park.reason, now);
+	else if (d->breaker.state != BREAKER_CLOSED)
+		set_condition(d, CONDITION_BROKEN, "breaker", now);
+	else if (d->limited_until > now)
+		set_condition(d, CONDITION_LIMITED, d->limited_reason, now);
+	else if (d->tokens_out_at != 0 &&
+		 now - d->tokens_out_at < TOKENS_OUT_MS)
+		set_condition(d, CONDITION_LIMITED, "rate", now);
+	else
+		set_condition(d, CONDITION_OK, "", now);
+}
+
+void destination_park(struct destination *d, const char *reason,
+		      enum outcome class, int64_t lead)
+{
+	int64_t now = clock_mono_ms();
+	d->park.reason = reason;
+	d->park.class = class;
+	d->park.lead = lead;
+	d->park.probe_at = now + d->config->probe_ms;
+	if (!d->park.on)
+		d->park.since = now;
+	d->park.on = true;
+	d->odd_lead = 0;
+}
+
+void destination_unpark(struct destination *d)
+{
+	d->park = (struct park){0};
+	d->odd_lead = 0;
+	destination_forget_dead(d);
+}
+
+/* ---- sending ------------------------------------------------------------- */
+
+static void link_attempt(struct attempt *a)
+{
+	struct destination *d = a->d;
+	a->next = d->attempts;
+	if (a->next != NULL)
+		a->next->prev = a;
+	d->attempts = a;
+	d->in_flight++;
+	d->courier->in_flight++;
+}
+
+static void unlink_attempt(struct attempt *a)
+{
+	struct destination *d = a->d;
+	if (a->prev != NULL)
+		a->prev->next = a->next;
+	else
+		d->attempts = a->next;
+	if (a->next != NULL)
+		a->next->prev = a->prev;
+	d->in_flight--;
+	d->courier->in_flight--;
+}
+
+static void on_answer(void *ctx, const struct attempt_result *result)
+{
+	struct attempt *a = ctx;
+	struct destination *d = a->d;
+	unlink_attempt(a);
+	destination_judge(a, result);
+	free(a);
+	destination_pump(d);
+	d->courier->answered(d->courier->ctx, d);
+}
+
+static void send_one(struct destination *d, struct entry *e, int64_t now)
+{
+	struct attempt *a = xcalloc(1, sizeof(*a));
+	a->d = d;
+	a->limiter = d->limiter;
+	a->entry = e;
+	a->started = now;
+	a->started_ms = clock_wall_ms();
+	a->park_probe = d->park.on;
+	if (d->park.on)
+		d->park.probing = true;
+	else
+		a->breaker_probe = breaker_sent(&d->breaker, now);
+	limiter_take(d->limiter, now);
+	link_attempt(a);
+	d->used_at = now;
+	char line[ATTEMPT_KEY_LINE];
+	attempt_key_line(e->lead, line);
+	http_post(d->target, line, e->lead->body, on_answer, a);
+}
+
+/* When an open breaker lets the next one through. */
+static int64_t breaker_wake(const struct destination *d, bool fresh)
+{
+	if (d->breaker.state != BREAKER_OPEN)
+		return INT64_MAX; /* the probe's answer */
+	int64_t early = d->breaker.probed_at + BREAKER_FRESH_PROBE_MS;
+	if (fresh && early < d->breaker.open_until)
+		return early;
+	return d->breaker.open_until;
+}
+
+/* Whether a lead may leave now; if not, when to look again (INT64_MAX: an
+ * answer or a message will say). */
+static bool may_send(struct destination *d, int64_t now, int64_t *wake)
+{
+	*wake = INT64_MAX;
+	if (d->paused || d->leaving || d->courier->stopping)
+		return false;
+	if (d->limited_until > now) {
+		*wake = d->limited_until;
+		return false;
+	}
+	if (d->park.on) {
+		*wake = d->park.probing ? INT64_MAX : d->park.probe_at;
+		if (d->park.probing || now < d->park.probe_at)
+			return false;
+	} else {
+		bool fresh = d->breaker.state == BREAKER_OPEN &&
+			     scheduler_has_fresh(d->leads, now);
+		if (!breaker_allows(&d->breaker, now, fresh)) {
+			*wake = breaker_wake(d, fresh);
+			return false;
+		}
+		if (d->in_flight >= d->slots) {
+			*wake = INT64_MAX;
+			return false;
+		}
+	}
+	int64_t ready = limiter_ready_at(d->limiter, now);
+	*wake = ready > 0 ? ready : INT64_MAX;
+	if (ready > 0 && scheduler_next_due(d->leads, now) == 0)
+		d->tokens_out_at = now;
+	return ready == 0;
+}
+
+static void on_timer(void *ctx)
+{
+	struct destination *d = ctx;
+	d->wake_at = INT64_MAX;
+	destination_pump(d);
+}
+
+static void arm(struct destination *d, int64_t at, int64_t now)
+{
+	if (at == d->wake_at)
+		return;
+	d->wake_at = at;
+	if (at == INT64_MAX)
+		loop_timer_stop(d->timer);
+	else
+		loop_timer_arm(d->timer, at > now ? at - now : 0);
+}
+
+void destination_pump(struct destination *d)
+{
+	int64_t now = clock_mono_ms(), wake;
+	while (may_send(d, now, &wake)) {
+		bool probe = d->park.on || d->breaker.state != BREAKER_CLOSED;
+		struct entry *e = scheduler_pick(
+		    d->leads, now, d->park.on ? d->park.lead : 0, probe);
+		if (e == NULL) {
+			wake = scheduler_next_due(d->leads, now);
+			d->tokens_out_at = 0;
+			break;
+		}
+		send_one(d, e, now);
+	}
+	update_condition(d, now);
+	destination_upkeep(d, now);
+	int64_t disk = destination_disk_due(d, now);
+	arm(d, disk < wake ? disk : wake, now);
+}
+
+void destination_tick(struct destination *d)
+{
+	int64_t now = clock_mono_ms();
+	if (d->refused != NULL) {
+		struct settlement *s = d->refused;
+		d->refused = NULL;
+		while (s != NULL) {
+			struct settlement *next = s->next;
+			s->next = NULL;
+			d->courier->ops.settle(d->courier->ops.ctx, s);
+			s = next;
+		}
+	}
+	if (d->in_flight == 0 && d->used_at != 0 &&
+	    now - d->used_at > IDLE_MS) {
+		http_target_trim(d->target);
+		d->used_at = 0;
+	}
+	destination_upkeep(d, now);
+	update_condition(d, now);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static int64_t cap(const struct destination_config *c)
+{
+	return c->concurrency > 0 ? c->concurrency : 1;
+}
+
+struct destination *destination_new(struct courier *courier, struct config *all,
+				    const struct destination_config *config,
+				    struct limiter *limiter)
+{
+	struct destination *d = xcalloc(1, sizeof(*d));
+	int64_t now = clock_mono_ms();
+	d->courier = courier;
+	d->name = xstrdup(config->name);
+	d->leads = scheduler_new();
+	d->failing = table_new();
+	d->timer = loop_timer_new(courier->loop, on_timer, d);
+	d->wake_at = INT64_MAX;
+	d->reason = "";
+	d->since_ms = clock_wall_ms();
+	d->triable_since = now;
+	d->slots = cap(config) < SLOTS_AT_START ? cap(config) : SLOTS_AT_START;
+	d->more = true; /* what the last run left on disk */
+	d->disk_due_ms = INT64_MAX;
+	destination_configure(d, all, config, limiter);
+	return d;
+}
+
+void destination_configure(struct destination *d, struct config *all,
+			   const struct destination_config *config,
+			   struct limiter *limiter)
+{
+	config_ref(all);
+	if (d->all != NULL)
+		config_unref(d->all);
+	d->all = all;
+	d->config = config;
+	http_target_free(d->target);
+	d->limiter = limiter;
+	d->target = attempt_target(d->courier->http, config);
+	d->virgin = true;
+	d->park.probe_at = clock_mono_ms();
+	if (d->slots > cap(config))
+		d->slots = cap(config);
+	breaker_init(&d->breaker, config->breaker_failures,
+		     config->breaker_open_ms, config->breaker_max_open_ms);
+}
+
+static void settlements_free(struct settlement *s)
+{
+	while (s != NULL) {
+		struct settlement *next = s->next;
+		settlement_free(s);
+		s = next;
+	}
+}
+
+void destination_quiet(struct destination *d)
+{
+	while (d->attempts != NULL) { /* sent again after the next start */
+		struct attempt *a = d->attempts;
+		unlink_attempt(a);
+		free(a);
+	}
+	http_target_free(d->target);
+	d->target = NULL;
+}
+
+void destination_free(struct destination *d)
+{
+	destination_quiet(d);
+	loop_timer_free(d->timer);
+	config_unref(d->all);
+	destination_forget_dead(d);
+	settlements_free(d->refused);
+	scheduler_free(d->leads);
+	table_free(d->failing, free);
+	free(d->name);
+	free(d);
+}
+
+void destination_command(struct destination *d, enum destination_command c)
+{
+	switch (c) {
+	case DESTINATION_PAUSE:
+		d->paused = true;
+		break;
+	case DESTINATION_RESUME:
+		d->paused = false;
+		destination_unpark(d);
+		breaker_reset(&d->breaker);
+		break;
+	}
+}
+
+void destination_status(struct destination *d, struct destination_status *out)
+{
+	int64_t now = clock_mono_ms();
+	*out = (struct destination_status){
+	    .condition = d->condition,
+	    .since_ms = d->since_ms,
+	    .sending = d->in_flight,
+	    .active = (int64_t)scheduler_known(d->leads),
+	    .tokens_left = limiter_left(d->limiter, now),
+	    .delivered = d->total.delivered,
+	    .retried = d->total.retried,
+	    .limited = d->total.limited,
+	    .dead = d->total.dead,
+	    .parked = d->total.parked,
+	    .concurrency = d->slots,
+	};
+	(void)!snprintf(out->name, sizeof(out->name), "%s", d->name);
+	(void)!snprintf(out->reason, sizeof(out->reason), "%s", d->reason);
+	int64_t until = 0;
+	if (d->condition == CONDITION_LIMITED)
+		until = d->limited_until > now
+			    ? d->limited_until
+			    : limiter_ready_at(d->limiter, now);
+	if (until > now && until != LIMITER_NEVER)
+		out->until_ms = clock_wall_ms() + until - now;
+}

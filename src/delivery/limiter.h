@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How many requests a key may still make: sliding windows from the
+ * configuration, all at once, corrected downwards by what the other side says
+ * remains. Destinations that share (host, token, customer) share one limiter.
+ *
+ * A token is held from sending until the answer plus the window: the other
+ * side counted it somewhere in between. Times are monotonic ms, handed in.
+ * Delivery thread only.
+ */
+#ifndef LB_LIMITER_H
+#define LB_LIMITER_H
+
+#include "delivery/headers.h"
+#include "leadbridge/buf.h"
+#include "leadbridge/config.h"
+
+struct limiter;
+
+#define LIMITER_NEVER INT64_MAX /* only an answer can free a token */
+
+struct limiter *limiter_new(const struct rate_list *rates);
+void limiter_free(struct limiter *l);
+/* New numbers; what was sent stays known. */
+void limiter_configure(struct limiter *l, const struct rate_list *rates);
+/* Adds windows, or narrows them: for a destination that shares the key. */
+void limiter_add(struct limiter *l, const struct rate_list *rates);
+
+/* 0: a request may leave now. Else when to ask again, or LIMITER_NEVER. */
+int64_t limiter_ready_at(struct limiter *l, int64_t now);
+/* A request leaves; only after limiter_ready_at() was 0. */
+void limiter_take(struct limiter *l, int64_t now);
+/* Its answer is there, or it is over without one. */
+void limiter_answered(struct limiter *l, int64_t now);
+/* It never left the house (refused, no address): the token is free again. */
+void limiter_return(struct limiter *l);
+/* What the answer to a request sent at sent_at says remains. */
+void limiter_hint(struct limiter *l, const struct rate_hint *hint,
+		  int64_t sent_at, int64_t now);
+
+/* How many destinations use it; more than one wake each other. */
+void limiter_set_users(struct limiter *l, int users);
+bool limiter_shared(const struct limiter *l);
+bool limiter_busy(const struct limiter *l); /* an answer is awaited */
+/* Of the tightest window; -1: no limit known. */
+int64_t limiter_left(struct limiter *l, int64_t now);
+
+/* Text to keep across a restart, and back: answers still inside a window, with
+ * wall times. In flight counts as answered now. */
+void limiter_save(struct limiter *l, int64_t now, int64_t wall,
+		  struct buf *out);
+LB_MUST_CHECK int limiter_load(struct limiter *l, struct str text, int64_t now,
+			       int64_t wall);
+
+#endif

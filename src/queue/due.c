@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lead on its way to the scheduler, and what one attempt came to: the two
+ * objects that travel between the queue's threads and delivery. Any thread.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "leadbridge/store.h"
+
+static struct str place(char **at, struct str s)
+{
+	if (s.p == NULL)
+		return s;
+	char *to = *at;
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	to[s.n] = '\0'; /* names are handed on as C strings */
+	*at += s.n + 1;
+	return (struct str){to, s.n};
+}
+
+struct due_lead *due_lead_new(const struct due_lead *from)
+{
+	size_t n = from->source.n + from->destination.n + from->body.n + 3;
+	struct due_lead *lead = xmalloc(sizeof(*lead) + n);
+	memcpy(lead, from, sizeof(*lead));
+	lead->next = NULL;
+	char *at = lead->data;
+	lead->source = place(&at, from->source);
+	lead->destination = place(&at, from->destination);
+	lead->body = place(&at, from->body);
+	return lead;
+}
+
+void settlement_free(struct settlement *s)
+{
+	if (s == NULL)
+		return;
+	free(s->lead);
+	free(s->response);
+	free(s);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queue as other threads see it: opening and closing, and the calls that
+ * put something into a mailbox. What happens then is in writer.c, batch.c and
+ * reader.c.
+ */
+#include "queue/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "queue/queue_parts.h"
+
+static struct queue_backlog *backlog_of(struct queue *q, const char *name)
+{
+	for (size_t i = 0; i < q->n_backlog; i++)
+		if (strcmp(q->backlog[i].name, name) == 0)
+			return &q->backlog[i];
+	q->backlog = xgrow(q->backlog, &q->cap_backlog, q->n_backlog + 1,
+			   sizeof(*q->backlog));
+	struct queue_backlog *b = &q->backlog[q->n_backlog++];
+	*b = (struct queue_backlog){0};
+	(void)snprintf(b->name, sizeof(b->name), "%s", name);
+	return b;
+}
+
+static void on_waiting(void *ctx, const char *destination, int64_t waiting)
+{
+	backlog_of(ctx, destination)->waiting = waiting;
+}
+
+void queue_publish(struct queue *q)
+{
+	q->ops->totals(q->store, &q->gauges);
+	for (size_t i = 0; i < q->n_backlog; i++)
+		q->backlog[i].waiting = 0;
+	q->ops->waiting(q->store, on_waiting, q);
+}
+
+static void free_parts(struct queue *q)
+{
+	space_release(&q->space);
+	mailbox_free(q->to_store);
+	mailbox_free(q->to_reader);
+	table_free(q->appetites, free);
+	free(q->backlog);
+	lock_free(q->lock);
+	mem_wipe(q->secret, sizeof(q->secret));
+	free(q);
+}
+
+static struct queue *make(const struct config *config,
+			  const struct queue_events *events)
+{
+	struct queue *q = xcalloc(1, sizeof(*q));
+	q->events = *events;
+	q->retain = config->store.retain;
+	q->pending_max = config->limits.pending;
+	q->pending_bytes_max = config->limits.pending_bytes;
+	q->to_store = mailbox_new();
+	q->to_reader = mailbox_new();
+	q->appetites = table_new();
+	q->lock = lock_new();
+	/* Not in the first minute: a start has enough to do. */
+	q->tidy_at_ms = clock_mono_ms() + 60 * 1000;
+	q->compact_at_ms = q->tidy_at_ms;
+	return q;
+}
+
+static int open_store(struct queue *q, const struct config *config,
+		      struct err *err)
+{
+	const struct store_config *c = &config->store;
+	q->ops = store_find(c->backend);
+	if (q->ops == NULL)
+		return err_set(err, LB_EINVAL, "unknown store backend '%s'",
+			       c->backend);
+	int rc = q->ops->open(&q->store, c, clock_wall_ms(), err);
+	if (rc != 0)
+		return rc;
+	struct str secret = q->ops->secret(q->store);
+	lb_assert(secret.n == sizeof(q->secret));
+	memcpy(q->secret, secret.p, secret.n);
+	queue_publish(q);
+	space_init(&q->space, c);
+	/* Known before the first request: nobody is told later. */
+	if (!space_is_enough(&q->space))
+		q->condition = QUEUE_FULL;
+	return q->ops->reader_open(&q->reader, c, err);
+}
+
+static void post_stop(struct mailbox *to)
+{
+	struct message *stop = xcalloc(1, sizeof(*stop));
+	stop->kind = MESSAGE_STOP;
+	mailbox_post(to, stop);
+}
+
+static void stop_threads(struct queue *q)
+{
+	if (q->store_worker != NULL)
+		post_stop(q->to_store);
+	if (q->reader_worker != NULL)
+		post_stop(q->to_reader);
+	worker_join(q->reader_worker);
+	worker_join(q->store_worker);
+	q->store_worker = q->reader_worker = NULL;
+	/* The reader first: the last connection to close cleans up. */
+	if (q->reader != NULL)
+		q->ops->reader_close(q->reader);
+	if (q->store != NULL)
+		q->ops->close(q->store);
+	q->reader = NULL;
+	q->store = NULL;
+}
+
+int queue_open(struct queue **out, const struct config *config,
+	       const struct queue_events *events, struct err *err)
+{
+	struct queue *q = make(config, events);
+	int rc = open_store(q, config, err);
+	if (rc == 0)
+		rc = worker_start(&q->store_worker, "store", writer_main, q,
+				  err);
+	if (rc == 0)
+		rc = worker_start(&q->reader_worker, "reader", reader_main, q,
+				  err);
+	if (rc != 0) {
+		queue_free(q);
+		return rc;
+	}
+	*out = q;
+	return 0;
+}
+
+void queue_stop(struct queue *q)
+{
+	stop_threads(q);
+}
+
+void queue_free(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	stop_threads(q);
+	free_parts(q);
+}
+
+struct str queue_secret(const struct queue *q)
+{
+	return (struct str){(const char *)q->secret, sizeof(q->secret)};
+}
+
+enum queue_condition queue_condition(const struct queue *q)
+{
+	return (enum queue_condition)q->condition;
+}
+
+void queue_configure(struct queue *q, struct config *config)
+{
+	struct configure_message *m = xcalloc(1, sizeof(*m));
+	m->message.kind = MESSAGE_CONFIGURE;
+	m->retain = config->store.retain;
+	m->low_water = config->store.low_water;
+	q->pending_max = config->limits.pending;
+	q->pending_bytes_max = config->limits.pending_bytes;
+	mailbox_post(q->to_store, &m->message);
+}
+
+int queue_submit(struct queue *q, struct submission *s)
+{
+	int64_t bytes = (int64_t)submission_size(s);
+	switch (queue_condition(q)) {
+	case QUEUE_OK:
+		break;
+	case QUEUE_FULL:
+		return LB_ENOSPC;
+	case QUEUE_FAILED:
+		return LB_EIO;
+	}
+	if (q->pending >= q->pending_max ||
+	    q->pending_bytes + bytes > q->pending_bytes_max)
+		return LB_EBUSY;
+	q->pending++;
+	q->pending_bytes += bytes;
+	s->message.kind = MESSAGE_SUBMIT;
+	mailbox_post(q->to_store, &s->message);
+	return 0;
+}
+
+void queue_settle(struct queue *q, struct settlement *s)
+{
+	s->message.kind = MESSAGE_SETTLE;
+	mailbox_post(q->to_store, &s->message);
+}
+
+void queue_set_appetite(struct queue *q, const char *destination, size_t n)
+{
+	struct str name = str_from(destination);
+	lock_take(q->lock);
+	struct appetite *a = table_get(q->appetites, name);
+	if (a == NULL) {
+		a = xcalloc(1, sizeof(*a));
+		(void)table_put(q->appetites, name, a);
+	}
+	a->n = n;
+	lock_drop(q->lock);
+}
+
+void queue_refill(struct queue *q, const char *destination, size_t fresh,
+		  int64_t fresh_after_ms, size_t backlog)
+{
+	struct refill_message *m = xcalloc(1, sizeof(*m));
+	m->message.kind = MESSAGE_REFILL;
+	(void)snprintf(m->destination, sizeof(m->destination), "%s",
+		       destination);
+	m->refill.fresh = fresh;
+	m->refill.fresh_after_ms = fresh_after_ms;
+	m->refill.backlog = backlog;
+	mailbox_post(q->to_reader, &m->message);
+}
+
+void queue_ask(struct queue *q, struct query *query)
+{
+	bool writes =
+	    query->kind == COMMAND_RETRY || query->kind == COMMAND_BURY;
+	query->message.kind = MESSAGE_QUERY;
+	mailbox_post(writes ? q->to_store : q->to_reader, &query->message);
+}
+
+void queue_backlog(const struct queue *q, struct queue_backlog **out, size_t *n)
+{
+	lock_take(q->lock);
+	struct queue_backlog *copy = xcalloc(q->n_backlog + 1, sizeof(*copy));
+	for (size_t i = 0; i < q->n_backlog; i++) {
+		copy[i] = q->backlog[i];
+		if (copy[i].waiting == 0)
+			copy[i].oldest_received_ms = 0;
+	}
+	*n = q->n_backlog;
+	lock_drop(q->lock);
+	*out = copy;
+}
+
+void queue_gauges(const struct queue *q, struct queue_gauges *out)
+{
+	lock_take(q->lock);
+	*out = q->gauges;
+	lock_drop(q->lock);
+}
+
+struct heartbeat *queue_heartbeat_store(struct queue *q)
+{
+	return &q->store_beat;
+}
+
+struct heartbeat *queue_heartbeat_reader(struct queue *q)
+{
+	return &q->reader_beat;
+}

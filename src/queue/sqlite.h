@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the SQLite backend share. Nobody else includes it.
+ *
+ *   sqlite.c         open, close, transactions, the table of operations
+ *   sqlite_sql.c     statements, result codes, rows and bindings
+ *   sqlite_schema.c  pragmas, schema, migrations, copy before migrating
+ *   sqlite_accept.c  put: de-duplication, requests, events, units, replay
+ *   sqlite_seen.c    which events are known
+ *   sqlite_settle.c  what became of a lead; retry and bury
+ *   sqlite_ledger.c  names, totals, their changes in a transaction
+ *   sqlite_read.c    the reading side: refill, stored requests, check
+ *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
+ *   sqlite_list.c    the reading side: lists and single leads as JSON
+ *   sqlite_retain.c  retention in small slices
+ */
+#ifndef LB_QUEUE_SQLITE_H
+#define LB_QUEUE_SQLITE_H
+
+#include "base/table.h"
+#include "queue/store.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum {
+	SQLITE_SCHEMA_VERSION = 1,
+	SQLITE_APPLICATION_ID = 0x4c424d31, /* "LBM1" */
+	NAME_NONE = 0, /* no destination; real names begin at 1 */
+};
+
+/* ---- statements -------------------------------------------------------- */
+
+enum statement {
+	ST_BEGIN,
+	ST_COMMIT,
+	ST_ROLLBACK,
+	ST_ADD_NAME,
+	ST_ADD_REQUEST,
+	ST_ADD_LEAD,
+	ST_ADD_COLD,
+	ST_GET_SEEN,
+	ST_PUT_SEEN,
+	ST_LOG_SEEN,
+	ST_TRIM_SEEN,
+	ST_SETTLE,
+	ST_SETTLE_COLD,
+	ST_ADD_ATTEMPT,
+	ST_GET_UNIT,
+	ST_SET_STATE,
+	ST_SET_REASON,
+	ST_GET_RETRY,
+	ST_RETRY,
+	ST_RETRY_KEY,
+	ST_DROP_LEAD,
+	ST_DROP_COLD,
+	ST_DROP_ATTEMPTS,
+	ST_DROP_REQUEST,
+	ST_REQUEST_LEADS,
+	ST_REQUEST_KEPT,
+	ST_ADD_LEDGER,
+	ST_OLD_REQUESTS,
+	ST_CLEAR_BODIES,
+	ST_OLD_LEADS,
+	ST_OLD_ATTEMPTS,
+	ST_DROP_ATTEMPT,
+	ST_OLD_KEYS,
+	ST_LAST_ID,
+	STATEMENTS
+};
+extern const char *const sqlite_sql[STATEMENTS];
+
+/* ---- ledger ------------------------------------------------------------ */
+
+enum field {                  /* numbers are on disk: never change one */
+	     FIELD_STATE = 0, /* + enum unit_state */
+	     FIELD_ACCEPTED = 7,
+	     FIELD_DUPLICATES = 8,
+	     FIELD_EXPIRED = 9, /* + enum unit_state */
+	     FIELDS = 9 + UNIT_STATES,
+};
+
+/* One name (source or destination) and, of a source, its totals. */
+struct name {
+	int64_t id;
+	char *text;
+	int64_t total[FIELDS];          /* as of the last commit */
+	int64_t delta[FIELDS];          /* of the transaction under way */
+	int64_t waiting, waiting_delta; /* of a destination */
+	bool changed;
+};
+
+struct recent; /* events that are not in the big table yet: sqlite_seen.c */
+
+/* ---- retention --------------------------------------------------------- */
+
+struct tidy {
+	int step;
+	int64_t cursor, second;
+	unsigned slice; /* of the keys */
+};
+
+struct store {
+	struct sqlite3 *db;
+	struct sqlite3_stmt *stmt[STATEMENTS];
+	int lock_fd;
+	char *path;
+	unsigned char secret[32];
+	int64_t next_id; /* of a unit; a request has the id of its first */
+	struct name **names;
+	size_t n_names, cap_names; /* index: id - 1 */
+	struct table *by_text;
+	int64_t total[FIELDS]; /* all sources, as of the last commit */
+	size_t n_committed;    /* names that are on disk for certain */
+	struct recent *recent;
+	struct tidy tidy;
+	int wal_pages; /* after the last commit */
+	bool in_transaction;
+};
+
+struct store_reader {
+	struct sqlite3 *db;
+	char **names; /* index: id - 1; grows as the writer adds some */
+	size_t n_names, cap_names;
+};
+
+/* ---- helpers (sqlite_sql.c) ------------------------------------------------
+ */
+
+/* The last failure of db as an lb_code, with a sentence. */
+int sqlite_fail(struct sqlite3 *db, struct err *err, const char *what);
+LB_MUST_CHECK int sqlite_exec(struct sqlite3 *db, const char *sql,
+			      struct err *err);
+LB_MUST_CHECK int sqlite_prepare(struct sqlite3 *db, const char *sql,
+				 struct sqlite3_stmt **out, struct err *err);
+/* Runs a statement that gives no row, and resets it. */
+LB_MUST_CHECK int sqlite_run(struct store *s, enum statement st,
+			     struct err *err);
+/* One row: 1; none: 0; else an lb_code. Reset it when the row was read. */
+LB_MUST_CHECK int sqlite_row(struct sqlite3_stmt *st, struct err *err);
+void sqlite_reset(struct sqlite3_stmt *st);
+void sqlite_bind_str(struct sqlite3_stmt *st, int at, struct str s);
+void sqlite_bind_blob(struct sqlite3_stmt *st, int at, struct str s);
+void sqlite_bind_int(struct sqlite3_stmt *st, int at, int64_t v);
+void sqlite_bind_null(struct sqlite3_stmt *st, int at);
+/* Borrowed until the statement moves on. */
+struct str sqlite_str(struct sqlite3_stmt *st, int column);
+/* First column of the first row; 0 without one. */
+LB_MUST_CHECK int sqlite_number(struct sqlite3 *db, const char *sql,
+				int64_t *out, struct err *err);
+
+/* ---- schema ------------------------------------------------------------ */
+
+struct migration {
+	int version;
+	const char *sql;
+};
+extern const struct migration sqlite_migrations[];
+extern const size_t sqlite_n_migrations;
+
+/* Brings the open database at `path` to the last version of the list. */
+LB_MUST_CHECK int sqlite_migrate(struct sqlite3 *db, const char *path,
+				 const struct migration *list, size_t n,
+				 struct err *err);
+LB_MUST_CHECK int sqlite_setup_reader(struct sqlite3 *db, struct err *err);
+
+/* ---- one per file ------------------------------------------------------ */
+
+int sqlite_put(struct store *s, struct submission *sub, struct err *err);
+int sqlite_settle(struct store *s, const struct settlement *t, struct err *err);
+int sqlite_retry(struct store *s, int64_t id, int64_t now_ms,
+		 struct due_lead **out, struct err *err);
+int sqlite_bury(struct store *s, int64_t id, int64_t now_ms, struct err *err);
+int sqlite_tidy(struct store *s, const struct retain_config *retain,
+		int64_t now_ms, bool *more, struct err *err);
+/* Takes away a unit: its rows, and its request when it was the last. */
+int sqlite_drop_unit(struct store *s, int64_t id, int64_t request,
+		     struct err *err);
+
+int seen_open(struct store *s, struct err *err);
+void seen_close(struct store *s);
+/* Notes the event; *known when it is a duplicate. */
+int seen_add(struct store *s, const struct new_event *e, int64_t now_ms,
+	     bool *known, struct err *err);
+/* Notes it whether known or not (a replay). */
+void seen_note(struct store *s, const struct new_event *e, int64_t now_ms);
+/* Before the commit: writes what was noted, and merges a slice. */
+int seen_flush(struct store *s, struct err *err);
+void seen_committed(struct store *s);
+void seen_rolled_back(struct store *s);
+/* Between transactions: begins to merge when there is enough (all: in any
+ * case). */
+void seen_turn(struct store *s, bool all);
+
+int ledger_open(struct store *s, struct err *err);
+void ledger_close(struct store *s);
+/* The name's entry, made when it is new. */
+int ledger_name(struct store *s, struct str text, struct name **out,
+		struct err *err);
+struct name *ledger_source(struct store *s, int64_t id);
+void ledger_count(struct name *source, int field, int64_t n);
+/* Leads that came to wait for the destination, or no more wait. */
+void ledger_wait(struct name *destination, int64_t n);
+int ledger_flush(struct store *s, int64_t now_ms, struct err *err);
+void ledger_committed(struct store *s);
+void ledger_rolled_back(struct store *s);
+void ledger_totals(const struct store *s, struct queue_gauges *out);
+void ledger_waiting(const struct store *s, waiting_fn fn, void *ctx);
+
+int reader_open(struct store_reader **out, const struct store_config *config,
+		struct err *err);
+void reader_close(struct store_reader *r);
+int reader_refill(struct store_reader *r, struct refill *q, struct err *err);
+int reader_answer(struct store_reader *r, struct query *q);
+int reader_check(struct store_reader *r, struct err *err);
+int reader_oldest(struct store_reader *r, const char *destination,
+		  int64_t *cursor, int64_t *received_at_ms, struct err *err);
+LB_MUST_CHECK int reader_load_names(struct store_reader *r, struct err *err);
+/* "" for NAME_NONE and for a name that is not there. */
+const char *reader_name(struct store_reader *r, int64_t id);
+/* Id of a name, 0 when there is none. */
+int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
+		   struct err *err);
+int reader_list(struct store_reader *r, struct query *q);
+int reader_lead(struct store_reader *r, struct query *q);
+int reader_backlog(struct store_reader *r, struct query *q);
+int reader_ledger(struct store_reader *r, struct query *q);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stored request mapped again: what was quarantined gets its leads once the
+ * configuration or the program knows better. It was proven when it came, so
+ * nothing is verified; ids are made from what is stored and stay what they
+ * were. Loop thread.
+ */
+#include "sources/engine.h"
+
+/* NULL when at least one unit got somewhere; else why not. */
+static const struct new_unit *still_stuck(const struct submission *sub)
+{
+	for (uint32_t i = 0; i < sub->n_units; i++)
+		if (sub->units[i].state != UNIT_QUARANTINED)
+			return NULL;
+	return &sub->units[0];
+}
+
+static int remap(struct source_call *call, struct str store_secret,
+		 struct submission **out, struct err *err)
+{
+	struct event_list events = {0};
+	int code = process_parse(call, err);
+	if (code == 0)
+		code = call->source->ops->split(call, &events, err);
+	if (code != 0)
+		return code;
+	if (events.n == 0 || events.n > EVENTS_MAX)
+		return err_set(err, LB_EINVAL, "request holds %zu events",
+			       events.n);
+	struct submission *sub = process_build(call, store_secret, &events, -1);
+	const struct new_unit *stuck = still_stuck(sub);
+	if (stuck != NULL) {
+		code = err_set(err, LB_EINVAL, "still quarantined: %.*s",
+			       STR_FMT(stuck->reason));
+		submission_free(sub);
+		return code;
+	}
+	*out = sub;
+	return 0;
+}
+
+int source_remap(const struct source *source, const struct submission *raw,
+		 struct str store_secret, struct submission **out,
+		 struct err *err)
+{
+	struct request kept;
+	struct header headers[KEPT_HEADERS_MAX];
+	struct arena scratch;
+	arena_init(&scratch);
+	kept_request(raw, &kept, headers);
+	struct source_call call = {source, &kept, NULL, &scratch};
+	int code = remap(&call, store_secret, out, err);
+	arena_release(&scratch);
+	return code;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A whole request, as text, through every adapter as if its proof were right.
+ * Seeds: corpus/request and every folder of tests/sources/golden.
+ */
+#include <stdio.h>
+
+#include "../sources/golden_sources.h"
+#include "leadbridge/store.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct source *s, const struct golden_request *g,
+		  const struct submission *sub)
+{
+	struct reply reply;
+	lb_assert(sub->n_events > 0 && sub->n_units >= sub->n_events);
+	lb_assert(sub->body.n == g->request.body.n);
+	for (uint32_t i = 0; i < sub->n_events; i++)
+		lb_assert(sub->events[i].n_units > 0 &&
+			  sub->events[i].id.n > 0);
+	for (uint32_t i = 0; i < sub->n_units; i++)
+		lb_assert((sub->units[i].state == UNIT_WAITING) ==
+			  (sub->units[i].body.n > 0));
+	source_answer(s, sub, ANSWER_ACCEPTED, &reply);
+	lb_assert(reply.status == 200 || reply.status == 303);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool ready;
+	struct golden_request g;
+	if (!ready)
+		golden_setup();
+	ready = true;
+	golden_request_parse((struct str){(const char *)data, size}, &g);
+	for (size_t i = 0; i < GOLDEN_SOURCES; i++) {
+		struct source s = *golden_sources[i].source;
+		struct source_ops proven = *s.ops;
+		struct submission *sub = NULL;
+		struct reply reply = {0};
+		const char *why = NULL;
+		proven.verify = NULL;
+		s.ops = &proven;
+		if (source_process(&s, &g.request, golden_secret(), &sub,
+				   &reply, &why) == 0)
+			check(&s, &g, sub);
+		else
+			lb_assert(reply.status >= 400 && why != NULL);
+		submission_free(sub);
+	}
+	return 0;
+}

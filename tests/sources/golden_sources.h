@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sources golden requests and fuzzers run against: one per folder of
+ * tests/sources/golden, configured by hand. Included by one program each, so
+ * everything is static.
+ */
+#ifndef LB_GOLDEN_SOURCES_H
+#define LB_GOLDEN_SOURCES_H
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "leadbridge/source.h"
+
+struct golden_source {
+	const char *folder, *platform;
+	void (*configure)(struct source *s);
+	struct source *source;
+};
+
+struct golden_request {
+	struct request request;
+	struct header headers[40];
+	struct str token;
+};
+
+/* ---- building a configuration ------------------------------------------- */
+
+static inline void add_secret(struct secrets *list, const char *text)
+{
+	list->v = xrealloc(list->v, (list->n + 1) * sizeof(*list->v));
+	list->v[list->n++] = (struct secret){
+	    (unsigned char *)xstrdup(text), strlen(text), xstrdup("plain:***")};
+}
+
+static inline void add_text(struct text_list *list, const char *text)
+{
+	list->v = xrealloc(list->v, (list->n + 1) * sizeof(*list->v));
+	list->v[list->n++] = xstrdup(text);
+}
+
+static inline void add_pair(struct text_map *map, const char *from,
+			    const char *to)
+{
+	map->v = xrealloc(map->v, (map->n + 1) * sizeof(*map->v));
+	map->v[map->n++] = (struct text_pair){xstrdup(from), xstrdup(to)};
+}
+
+static inline void release_list(struct text_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->v[i]);
+	free(list->v);
+}
+
+static inline void release_map(struct text_map *map)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		free(map->v[i].from);
+		free(map->v[i].to);
+	}
+	free(map->v);
+}
+
+static inline void golden_source_free(struct source *s)
+{
+	source_release(s);
+	secrets_release(&s->secret);
+	secrets_release(&s->token);
+	secrets_release(&s->rsa_key);
+	release_list(&s->destinations);
+	release_list(&s->accounts);
+	release_list(&s->origins);
+	release_list(&s->redirect);
+	release_list(&s->events);
+	release_map(&s->map);
+	release_map(&s->route.map);
+	release_map(&s->fields.add);
+	free(s);
+}
+
+/* ---- one per folder ----------------------------------------------------- */
+
+/* Public halves of tests/sources/keys: made for these tests only. */
+#define GHL_TEST_KEY "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
+#include "keys/rsa_public.h"
+
+static inline void configure_shopify(struct source *s)
+{
+	add_secret(&s->secret, "older-secret");
+	add_secret(&s->secret, "hush");
+	add_text(&s->destinations, "mega");
+	add_text(&s->accounts, "acme.myshopify.com");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_checkout(struct source *s)
+{
+	configure_shopify(s);
+	add_text(&s->events, "checkouts/create");
+	add_text(&s->events, "checkouts/update");
+}
+
+static inline void configure_ghl(struct source *s)
+{
+	add_secret(&s->secret, GHL_TEST_KEY);
+	add_pair(&s->route.map, "l1C08ntBrFjLS0elLIYU", "mega");
+	add_pair(&s->route.map, "t9Ww7bY1xJJ6ThFHZVPC", "second");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_ghl_rsa(struct source *s)
+{
+	configure_ghl(s);
+	add_secret(&s->rsa_key, RSA_TEST_KEY);
+}
+
+static inline void configure_workflow(struct source *s)
+{
+	add_secret(&s->token, "wf-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_text(&s->destinations, "second");
+	add_text(&s->accounts, "t9Ww7bY1xJJ6ThFHZVPC");
+	s->event_id = (char *)(uintptr_t) ".event_id";
+}
+
+static inline void configure_form(struct source *s)
+{
+	add_secret(&s->token, "form/token 0123456789");
+	add_text(&s->destinations, "mega");
+	add_text(&s->origins, "https://www.example.com");
+	add_text(&s->redirect, "https://www.example.com/thanks");
+	add_text(&s->redirect, "https://www.example.com/danke");
+	s->honeypot = (char *)(uintptr_t) "website";
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_open_form(struct source *s)
+{
+	add_text(&s->destinations, "mega");
+	add_text(&s->origins, "https://www.example.com");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_json(struct source *s)
+{
+	add_secret(&s->secret, "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX");
+	add_secret(&s->secret,
+		   "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=");
+	s->scheme.name = (char *)(uintptr_t) "standard_webhooks";
+	s->source_platform = (char *)(uintptr_t) "referral";
+	add_text(&s->destinations, "mega");
+	add_pair(&s->map, "contact_name", ".data.who");
+	add_pair(&s->map, "contact_email", ".data.mail");
+	add_pair(&s->map, "project", ".data.project.kind");
+	add_pair(&s->fields.add, "channel", "partner");
+	s->fields.prefix = (char *)(uintptr_t) "x_";
+}
+
+static inline void configure_json_token(struct source *s)
+{
+	add_secret(&s->token, "json-token-0123456789");
+	s->source_platform = (char *)(uintptr_t) "direct";
+	s->event_id = (char *)(uintptr_t) "header:X-Event-Id";
+	add_text(&s->destinations, "mega");
+}
+
+static struct golden_source golden_sources[] = {
+    {"shopify", "shopify", configure_shopify, NULL},
+    {"shopify_checkout", "shopify", configure_checkout, NULL},
+    {"ghl", "ghl", configure_ghl, NULL},
+    {"ghl_rsa", "ghl", configure_ghl_rsa, NULL},
+    {"ghl_workflow", "ghl_workflow", configure_workflow, NULL},
+    {"form", "form", configure_form, NULL},
+    {"open_form", "form", configure_open_form, NULL},
+    {"json", "json", configure_json, NULL},
+    {"json_token", "json", configure_json_token, NULL},
+};
+#define GOLDEN_SOURCES (sizeof(golden_sources) / sizeof(golden_sources[0]))
+
+static struct arena golden_arena_;
+
+static inline struct arena *golden_arena(void)
+{
+	return &golden_arena_;
+}
+
+static inline struct str golden_secret(void)
+{
+	return STR("0123456789abcdef0123456789abcdef");
+}
+
+static inline void golden_setup(void)
+{
+	arena_init(&golden_arena_);
+	for (size_t i = 0; i < GOLDEN_SOURCES; i++) {
+		struct err err = {0};
+		struct golden_source *g = &golden_sources[i];
+		struct source *s = xcalloc(1, sizeof(*s));
+		s->ops = source_ops_find(str_from(g->platform));
+		s->name = (char *)(uintptr_t)g->folder;
+		g->configure(s);
+		if (source_prepare(s, &err) != 0) {
+			(void)fprintf(stderr, "%s: %s\n", g->folder, err.text);
+			abort();
+		}
+		g->source = s;
+	}
+}
+
+static inline void golden_teardown(void)
+{
+	for (size_t i = 0; i < GOLDEN_SOURCES; i++)
+		golden_source_free(golden_sources[i].source);
+	arena_release(&golden_arena_);
+}
+
+/* The source of ".../golden/FOLDER/case.request". */
+static inline const struct golden_source *golden_source_of(const char *path)
+{
+	struct str rest = str_from(path), folder = STR_NONE, part;
+	while (rest.p != NULL) {
+		part = str_cut(rest, '/', &rest);
+		if (rest.p != NULL)
+			folder = part;
+	}
+	for (size_t i = 0; i < GOLDEN_SOURCES; i++)
+		if (str_eq(folder, str_from(golden_sources[i].folder)))
+			return &golden_sources[i];
+	return NULL;
+}
+
+/* ---- the request as text ------------------------------------------------ */
+
+static inline enum http_method golden_method(struct str text)
+{
+	for (int m = HTTP_GET; m < HTTP_OTHER; m++)
+		if (str_eq(text,
+			   str_from(http_method_name((enum http_method)m))))
+			return (enum http_method)m;
+	return HTTP_OTHER;
+}
+
+/* Lines end in LF; one at the end of the file is not part of the body. text
+ * must live as long as g. */
+static inline void golden_request_parse(struct str text,
+					struct golden_request *g)
+{
+	*g = (struct golden_request){.token = STR_NONE};
+	struct request *r = &g->request;
+	struct str line = str_cut(text, '\n', &text);
+	struct str version, value;
+	r->method_text = str_cut(line, ' ', &line);
+	r->method = golden_method(r->method_text);
+	r->target = str_cut(line, ' ', &version);
+	r->path = str_cut(r->target, '?', &r->query);
+	r->headers = g->headers;
+	while (text.n > 0) {
+		line = str_trim(str_cut(text, '\n', &text));
+		if (line.n == 0 || r->n_headers == 40)
+			break;
+		struct str name = str_cut(line, ':', &value);
+		g->headers[r->n_headers++] =
+		    (struct header){name, str_trim(value)};
+	}
+	if (str_ends(text, STR("\n")))
+		text.n--;
+	r->body = text.p != NULL ? text : STR("");
+	r->client = STR("192.0.2.7");
+	r->public_url = STR("https://hooks.example.com");
+	r->received_at_ms = 1760000000000;
+	if (r->path.n > 4) /* /in/NAME/TOKEN */
+		(void)str_cut(str_sub(r->path, 4, r->path.n), '/', &g->token);
+}
+
+#endif
