@@ -331,7 +331,8 @@ const char *host_google_property(struct str host)
 {
 	static const char *const ai[] = {"gemini", "notebooklm", NULL};
 	struct str sub;
-	if (set_video(host) || host_within(host, STR("youtube.com")))
+	if (host_within(host, STR("youtube.com")) ||
+	    str_eq(host, STR("youtu.be")))
 		return "organic_video";
 	if (str_eq(host, STR("com.google.android.gm")))
 		return "email";

@@ -243,6 +243,8 @@ static const struct {
      "google_property", "ai_assistant"},
     {"YouTube", "", "https://m.youtube.com/", "referral", "google_property",
      "organic_video"},
+    {"another video site", "", "https://vimeo.com/1", "referral", "referrer",
+     "referral"},
     {"Yahoo", "", "https://de.search.yahoo.com/", "referral", "search_referrer",
      "organic_search"},
     {"Yahoo's mail is no search", "", "https://mail.yahoo.com/", "referral",
