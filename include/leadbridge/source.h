@@ -231,6 +231,9 @@ struct source_ops {
 	 * and reason. Not called unless fate is LEAD. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
+	/* MAY be NULL. Overwrites live credentials of the sender in the copy
+	 * that is stored; its length stays. Configured secrets are gone. */
+	void (*redact)(char *text, size_t n);
 	/* MAY be NULL: {"status":"accepted"} and so on, which is also what the
 	 * reply holds when this is called. Called with the request when it is
 	 * refused, and after the commit with what was kept of it (no payload,

@@ -199,6 +199,8 @@ struct str redact_copy(const struct source *source, struct arena *keep,
 	if (text.n > 0)
 		memcpy(o.p, text.p, text.n);
 	any_secret(source, overwrite, &o);
+	if (source->ops->redact != NULL)
+		source->ops->redact(o.p, o.n);
 	return (struct str){o.p, o.n};
 }
 

@@ -5,8 +5,8 @@
 #include "sources/adapter.h"
 
 static const struct source_ops *const platforms[] = {
-    &source_form, &source_ghl,     &source_ghl_workflow,
-    &source_json, &source_shopify,
+    &source_form, &source_ghl,        &source_ghl_workflow,
+    &source_json, &source_salesforce, &source_shopify,
 };
 
 const struct source_ops *source_ops_at(size_t i)

@@ -165,6 +165,14 @@ static inline void configure_json_token(struct source *s)
 	add_text(&s->destinations, "mega");
 }
 
+static inline void configure_salesforce(struct source *s)
+{
+	add_secret(&s->token, "sf-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_text(&s->accounts, "00D5e000000KQ2e");
+	s->country = (char *)(uintptr_t) "US";
+}
+
 static struct golden_source golden_sources[] = {
     {"shopify", "shopify", configure_shopify, NULL},
     {"shopify_checkout", "shopify", configure_checkout, NULL},
@@ -175,6 +183,7 @@ static struct golden_source golden_sources[] = {
     {"open_form", "form", configure_open_form, NULL},
     {"json", "json", configure_json, NULL},
     {"json_token", "json", configure_json_token, NULL},
+    {"salesforce", "salesforce", configure_salesforce, NULL},
 };
 #define GOLDEN_SOURCES (sizeof(golden_sources) / sizeof(golden_sources[0]))
 
