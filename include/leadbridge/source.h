@@ -193,6 +193,10 @@ enum source_flags {
 	SOURCE_LENIENT = 8,       /* hand-written templates: raw tabs and line
 				   * ends in JSON strings are accepted */
 	SOURCE_ATTRIBUTION = 16,  /* `attribution` is true by default */
+	SOURCE_SIGNS_URL = 32,    /* `secret` proves the URL too: without
+				   * public_url nothing would ever fit */
+	SOURCE_NO_LEADS = 64,     /* needs no destination: every event is
+				   * recorded, none becomes a lead */
 };
 
 enum payload_kinds {
