@@ -60,6 +60,9 @@ bool lead_set_phone(struct lead *l, struct str phone, const char *country);
  * text; lead_line takes only buyer or seller. */
 bool lead_add(struct lead *l, const char *slug, struct str text);
 bool lead_add_value(struct lead *l, struct str name, const struct value *v);
+/* Like lead_add_value, but another answer under that slug stays: of two labels
+ * that give one slug the second becomes slug_2. For names nobody fixed. */
+bool lead_add_beside(struct lead *l, struct str name, const struct value *v);
 bool lead_add_typed(struct lead *l, struct str name, enum field_type type,
 		    struct str text);
 struct str lead_get(const struct lead *l, const char *slug);

@@ -83,7 +83,7 @@ void fields_rest(struct lead *lead, struct arena *arena,
 		if (prefix != NULL)
 			name = arena_printf(arena, "%s%.*s", prefix,
 					    STR_FMT(name));
-		lead_add_value(lead, name, member);
+		lead_add_beside(lead, name, member);
 	}
 }
 

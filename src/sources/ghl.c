@@ -239,7 +239,7 @@ static void map_contact(const struct source_call *call,
 		struct str id = value_member(field, "id");
 		const struct value *v = value_get(field, "value");
 		if (id.n > 0 && v != NULL)
-			lead_add_value(
+			lead_add_beside(
 			    lead,
 			    arena_printf(call->arena, "cf_%.*s", STR_FMT(id)),
 			    v);
