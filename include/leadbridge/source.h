@@ -281,7 +281,8 @@ LB_MUST_CHECK int source_remap(const struct source *source,
 const char *source_refusal_word(int status);
 
 /* The sender's answer once the submission is on disk, or could not be put
- * there; sub is NULL with ANSWER_TRY_LATER. */
+ * there; sub MAY be NULL with ANSWER_TRY_LATER, where
+ * nothing is known of the request any more. */
 void source_answer(const struct source *source, const struct submission *sub,
 		   enum answer_kind kind, struct reply *reply);
 

@@ -394,8 +394,9 @@ static const struct key keys[] = {
 	 "an event id."},
 {SOURCE = "min_fill", .type = KEY_DURATION, HAS(min_fill_ms), .max = HOUR,
  .example = "3s",
- .help = "Forms: the shortest time a person needs to fill it; needs the "
-	 "snippet's timestamp."},
+ .help = "Forms: the shortest time a person needs to fill it in; what is "
+	 "quicker is ignored. Needs the script of docs/forms.md on the page: "
+	 "without its field _fill_ms nothing is judged."},
 {SOURCE = "country", .type = KEY_COUNTRY, HAS(country), .example = "US",
  .help = "Region of phone numbers without a country code."},
 {SOURCE = "honeypot", .type = KEY_TEXT, HAS(honeypot), .example = "website",

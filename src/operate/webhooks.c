@@ -73,10 +73,12 @@ static void on_headers(void *ctx, struct exchange *x)
 	arena_release(&scratch);
 }
 
-static void try_later(struct exchange *x, const struct source *source)
+/* s: as much as is known of the request; NULL: nothing any more. */
+static void try_later(struct exchange *x, const struct source *source,
+		      const struct submission *s)
 {
 	struct reply reply = {0};
-	source_answer(source, NULL, ANSWER_TRY_LATER, &reply);
+	source_answer(source, s, ANSWER_TRY_LATER, &reply);
 	exchange_reply(x, &reply);
 }
 
@@ -103,8 +105,8 @@ static void on_request(void *ctx, struct exchange *x)
 	if (rc != 0) {
 		metrics_rejected(r->metrics, v->source->name,
 				 rc == LB_ENOSPC ? "no_space" : "busy");
+		try_later(x, v->source, s);
 		submission_free(s);
-		try_later(x, v->source);
 	}
 }
 
@@ -168,7 +170,7 @@ static void on_deadline(void *ctx, struct exchange *x)
 	struct road *r = ctx;
 	struct visit *v = exchange_data(x);
 	metrics_rejected(r->metrics, v->source->name, "answer_timeout");
-	try_later(x, v->source);
+	try_later(x, v->source, NULL);
 }
 
 static void on_end(void *ctx, struct exchange *x, int status, int64_t took_us)

@@ -10,6 +10,7 @@
 const char reason_test[] = "test";
 const char reason_topic[] = "topic";
 const char reason_honeypot[] = "honeypot";
+const char reason_too_fast[] = "filled in too fast";
 const char reason_withheld[] = "caller withheld";
 const char reason_no_contact[] = "no contact found";
 const char reason_account[] = "unknown account";
