@@ -88,6 +88,15 @@ struct network_list {
 	size_t n;
 };
 
+struct rate {
+	int64_t count, window_ms; /* 60/min -> 60, 60000 */
+};
+
+struct rate_list {
+	struct rate *v;
+	size_t n;
+};
+
 struct source {
 	char *name;
 	const struct source_ops *ops;
@@ -116,6 +125,7 @@ struct source {
 	char *country; /* default region, or NULL */
 	char *honeypot;
 	struct text_list origins, redirect;
+	struct rate_list rate_per_address; /* n == 0: see source_rates() */
 	struct secrets rsa_key; /* ghl: also accept the old header */
 	char *expect;           /* "1 per 6h"; judged by the alarms */
 	bool attribution;
@@ -257,6 +267,13 @@ void source_release(struct source *source);
  * STR_NONE. Reply bodies live in the arena. */
 LB_MUST_CHECK int source_admit(const struct source_call *call, struct str token,
 			       struct reply *reply, bool *challenge);
+
+/* How often one address may come: what is configured, 10/min for a source that
+ * starts without proof, nothing (n == 0) for others. */
+const struct rate_list *source_rates(const struct source *source);
+/* The refusal of one who came too often; its texts live in the arena. */
+void source_limited(const struct source_call *call, int64_t wait_ms,
+		    struct reply *reply);
 
 /* Body phase: verify, parse, split, map, key, render. Returns 0 and a
  * submission for the queue (the caller owns it; even one without a lead, e.g.

@@ -397,6 +397,12 @@ static const struct key keys[] = {
  .help = "Forms: the shortest time a person needs to fill it in; what is "
 	 "quicker is ignored. Needs the script of docs/forms.md on the page: "
 	 "without its field _fill_ms nothing is judged."},
+{SOURCE = "rate_per_address", .type = KEY_RATES, HAS(rate_per_address),
+ .example = "10/min",
+ .help = "How often one address may send; more is answered 429. 10/min for "
+	 "forms, no limit for others. Trusted proxies are exempt; behind one "
+	 "the forwarded address counts. A site whose server sends all its forms "
+	 "needs more."},
 {SOURCE = "country", .type = KEY_COUNTRY, HAS(country), .example = "US",
  .help = "Region of phone numbers without a country code."},
 {SOURCE = "honeypot", .type = KEY_TEXT, HAS(honeypot), .example = "website",

@@ -170,6 +170,7 @@ int road_open(struct road *r, struct config *config, struct err *err)
 	r->started_ms = clock_mono_ms();
 	r->metrics = metrics_new();
 	r->reports = mailbox_new();
+	r->rates = rate_table_new();
 	if (loop_watch_read(r->loop, mailbox_fd(r->reports), on_reports, r,
 			    &r->reports_watch) != 0)
 		return err_set(err, LB_ESYSTEM, "cannot watch the mailbox");
@@ -206,6 +207,7 @@ void road_quiesce(struct road *r, int64_t grace_ms)
 void road_close(struct road *r)
 {
 	listener_free(r->webhooks);
+	rate_table_free(r->rates);
 	delivery_free(r->delivery);
 	queue_free(r->queue);
 	loop_watch_free(r->reports_watch);

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "delivery/delivery.h"
 #include "ingress/listener.h"
+#include "ingress/rate.h"
 #include "leadbridge/config.h"
 #include "operate/metrics.h"
 #include "queue/queue.h"
@@ -21,6 +22,7 @@ struct road {
 	struct queue *queue;
 	struct delivery *delivery;
 	struct listener *webhooks;
+	struct rate_table *rates; /* of addresses, per source */
 	struct mailbox *reports; /* to the loop: submissions, queries */
 	struct loop_watch *reports_watch;
 	struct heartbeat heartbeat; /* of the loop */

@@ -38,6 +38,29 @@ static bool split_path(struct str path, struct str *name, struct str *token)
 	return true;
 }
 
+/* Whether the address has come too often: then it is told so. Proxies stand
+ * for many people; a client of theirs counts by its own address. */
+static bool limit(struct road *r, struct exchange *x,
+		  const struct source_call *call)
+{
+	struct address who;
+	const struct config *c = r->config;
+	const struct rate_list *rates = source_rates(call->source);
+	if (rates->n == 0 || address_parse(call->request->client, &who) != 0 ||
+	    who.local || network_list_contains(&c->trusted_proxies, &who))
+		return false;
+	int64_t wait_ms =
+	    rate_table_take(r->rates, rates, str_from(call->source->name), &who,
+			    clock_mono_ms());
+	if (wait_ms == 0)
+		return false;
+	struct reply reply = {0};
+	source_limited(call, wait_ms, &reply);
+	metrics_rejected(r->metrics, call->source->name, "rate");
+	exchange_reply(x, &reply);
+	return true;
+}
+
 static void on_headers(void *ctx, struct exchange *x)
 {
 	struct road *r = ctx;
@@ -62,6 +85,10 @@ static void on_headers(void *ctx, struct exchange *x)
 					 source != NULL ? source->name : NULL,
 					 source_refusal_word(reply.status));
 		exchange_reply(x, &reply);
+		arena_release(&scratch);
+		return;
+	}
+	if (limit(r, x, &call)) {
 		arena_release(&scratch);
 		return;
 	}
