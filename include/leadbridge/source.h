@@ -126,8 +126,8 @@ struct source {
 	char *honeypot;
 	struct text_list origins, redirect;
 	struct rate_list rate_per_address; /* n == 0: see source_rates() */
-	struct secrets rsa_key; /* ghl: also accept the old header */
-	char *expect;           /* "1 per 6h"; judged by the alarms */
+	struct secrets rsa_key;            /* ghl: also accept the old header */
+	char *expect; /* "1 per 6h"; judged by the alarms */
 	bool attribution;
 	bool recase;
 	size_t max_body;
@@ -285,6 +285,13 @@ LB_MUST_CHECK int source_process(const struct source *source,
 				 struct str store_secret,
 				 struct submission **out, struct reply *reply,
 				 const char **why);
+
+/* Whether the request asks only what would be sent, "?dry_run=1"; answered for
+ * sources with a URL token. */
+bool source_dry_run_asked(const struct source *source,
+			  const struct request *request);
+/* What a submission would become, as JSON. LB_ELIMIT: out is too small. */
+LB_MUST_CHECK int source_dry_run(const struct submission *sub, struct buf *out);
 
 /* A stored request (proven when it came) mapped again with today's
  * configuration, for a replay. The event ids are what they were. */

@@ -13,6 +13,11 @@
 #include "leadbridge/source.h"
 #include "operate/health.h"
 
+enum { SHOWN_MAX = 4 << 20 }; /* of a dry run */
+#define TOO_MUCH                                                               \
+	"{\"error\":{\"code\":\"too_large\",\"message\":\"too much to "        \
+	"show\"}}"
+
 /* What an exchange carries between its two phases and its answer. */
 struct visit {
 	struct config *config; /* keeps the source alive over a reload */
@@ -109,6 +114,23 @@ static void try_later(struct exchange *x, const struct source *source,
 	exchange_reply(x, &reply);
 }
 
+/* A URL with ?dry_run=1 left in a sender's settings would lose its leads: that
+ * it is used shows in the counters. */
+static void show(struct road *r, struct exchange *x,
+		 const struct source *source, const struct submission *s)
+{
+	struct buf b;
+	struct reply reply = {.status = 200};
+	buf_init(&b, SHOWN_MAX);
+	if (source_dry_run(s, &b) == 0)
+		reply.body = buf_str(&b);
+	else
+		reply = (struct reply){.status = 413, .body = STR(TOO_MUCH)};
+	metrics_rejected(r->metrics, source->name, "dry_run");
+	exchange_reply(x, &reply);
+	buf_release(&b);
+}
+
 static void on_request(void *ctx, struct exchange *x)
 {
 	struct road *r = ctx;
@@ -123,6 +145,11 @@ static void on_request(void *ctx, struct exchange *x)
 		log_debug("refused", "source=%s reason=%s", v->source->name,
 			  why);
 		exchange_reply(x, &reply);
+		submission_free(s);
+		return;
+	}
+	if (source_dry_run_asked(v->source, exchange_request(x))) {
+		show(r, x, v->source, s);
 		submission_free(s);
 		return;
 	}

@@ -121,3 +121,52 @@ def test_json_under_the_type_of_a_form_is_read(bridge, crm, person):
     lead, = crm.wait_leads(1)
     assert lead["contact_email"] == someone.email
     assert "custom_fields" not in lead or not lead["custom_fields"]
+
+
+def test_a_dry_run_shows_what_would_be_sent_and_stores_nothing(
+        bridge, crm, person):
+    someone = person()
+    post = from_page(someone, accept="*/*", _fill_ms="9000")
+    dry = dataclasses.replace(post, path=PATH + "?dry_run=1")
+    shown = json.loads(bridge.post(dry).body)
+    assert shown["status"] == "dry_run"
+    event, = shown["events"]
+    unit, = event["units"]
+    assert event["content_hash"] is True
+    assert (unit["state"], unit["destination"]) == ("waiting", "mega")
+    assert unit["body"]["contact_email"] == someone.email
+    assert bridge.ledger(scan=True)["accepted"] == 0
+    # It was not remembered either: the same content is no repetition.
+    assert bridge.post(post).status == 303
+    lead, = crm.wait_leads(1)
+    assert lead["contact_name"] == unit["body"]["contact_name"]
+    assert bridge.ledger(scan=True)["accepted"] == 1
+    assert bridge.metric("leadbridge_requests_rejected_total",
+                         source="quote-form", reason="dry_run") == 1
+
+
+def test_a_dry_run_says_what_a_form_is_ignored_for(bridge, person):
+    dry = dataclasses.replace(from_page(person(), website="x"),
+                              path=PATH + "?a=1&dry_run=1")
+    unit, = json.loads(bridge.post(dry).body)["events"][0]["units"]
+    assert unit == {"state": "ignored", "reason": "honeypot"}
+
+
+def test_a_dry_run_needs_the_token_of_the_url(bridge, crm, person):
+    dry = dataclasses.replace(from_page(person()),
+                              path="/in/quote-form/other?dry_run=1")
+    assert bridge.post(dry).status == 404
+    signed = senders.partner_lead(settings.PARTNER_SECRET, person())
+    live = dataclasses.replace(signed, path=signed.path + "?dry_run=1")
+    assert json.loads(bridge.post(live).body) == {"status": "accepted"}
+    crm.wait_leads(1)
+
+
+def test_a_dry_run_shows_the_key_that_will_be_sent(bridge, crm, person):
+    post = from_page(person(), event_id="e-17")
+    dry = dataclasses.replace(post, path=PATH + "?dry_run=1")
+    unit, = json.loads(bridge.post(dry).body)["events"][0]["units"]
+    assert unit["key"] == senders.lead_key("quote-form", "e-17")
+    bridge.post(post)
+    crm.wait_leads(1)
+    assert crm.posts()[0].key == unit["key"]
