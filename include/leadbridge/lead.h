@@ -110,6 +110,9 @@ bool phone_country_ok(const char *country); /* a region of the table */
 struct str email_normalise(struct arena *a, struct str text);
 struct str name_normalise(struct arena *a, struct str text);
 struct str name_join(struct arena *a, struct str first, struct str last);
+/* A normalised name that is all capitals or all small letters, as people write
+ * it; else the name itself. See name_case.c. */
+struct str name_recase(struct arena *a, struct str name);
 struct str slug_make(struct arena *a, struct str name);
 
 #endif

@@ -425,7 +425,8 @@ static const struct key keys[] = {
  .help = "The acquisition channel decides source_platform. On by default for "
 	 "forms, calls and chats."},
 {SOURCE = "recase", .type = KEY_BOOL, HAS(recase), .def = "false",
- .help = "Correct the case of names written all in capitals."},
+ .help = "Correct the case of names written all in capitals or all in small "
+	 "letters: JANE MCKAY becomes Jane McKay."},
 {SOURCE = "max_body", .type = KEY_BODY_SIZE, HAS(max_body),
  .min = KIB, .max = GIB, .example = "4MiB",
  .help = "Greatest body; the platform's own default otherwise."},
