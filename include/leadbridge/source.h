@@ -122,7 +122,9 @@ struct source {
 	enum bad_proof_rule on_bad_proof;
 	int64_t dedup_window_ms;
 	int64_t min_fill_ms;
-	char *country; /* default region, or NULL */
+	int64_t join_ms;         /* 0: each event is a lead */
+	int64_t conversation_ms; /* 0: each message is a lead */
+	char *country;           /* default region, or NULL */
 	char *honeypot;
 	struct text_list origins, redirect;
 	struct rate_list rate_per_address; /* n == 0: see source_rates() */
@@ -171,6 +173,8 @@ struct event {
 	struct str hash_of; /* id NONE: text to hash; NONE: the whole body */
 	struct str topic;   /* "orders/create", "ContactCreate" */
 	struct str account; /* shop, location, portal: for account and route */
+	struct str sender;  /* who writes, for `conversation`; NONE: the lead's
+			     * phone or e-mail says it */
 	const struct value *body; /* what map() reads */
 	enum fate fate;
 	const char *reason;     /* static text for IGNORE and QUARANTINE */

@@ -392,6 +392,14 @@ static const struct key keys[] = {
  .max = 30 * DAY, .def = "30m",
  .help = "How long equal content counts as a repetition, for senders without "
 	 "an event id."},
+{SOURCE = "join", .type = KEY_DURATION, HAS(join_ms), .max = 30 * DAY,
+ .example = "10m",
+ .help = "A later event of the same person (phone or e-mail) within this time "
+	 "is ignored, as joined. Without it each event is a lead."},
+{SOURCE = "conversation", .type = KEY_DURATION, HAS(conversation_ms),
+ .max = 365 * DAY, .def = "30d",
+ .help = "Chat and sms: one lead per sender and channel in this time; later "
+	 "messages are ignored. 0s: each message is a lead."},
 {SOURCE = "min_fill", .type = KEY_DURATION, HAS(min_fill_ms), .max = HOUR,
  .example = "3s",
  .help = "Forms: the shortest time a person needs to fill it in; what is "

@@ -157,6 +157,7 @@ static struct str channel_of(const struct value *body)
 static void judge_message(struct event *event)
 {
 	struct str direction = value_member(event->body, "direction");
+	event->sender = value_member(event->body, "contactId");
 	if (!str_ieq(direction, STR("inbound")))
 		event_ignore(event, reason_direction);
 	else if (ignored_channel(channel_of(event->body)))
