@@ -30,7 +30,7 @@ static void reply_not_found(struct exchange *x)
 	exchange_reply(x, &(struct reply){
 			      .status = 404,
 			      .body = STR("{\"error\":{\"code\":\"not_found\","
-					  "\"message\":\"no such path\"}}\n"),
+					  "\"message\":\"not found\"}}"),
 			  });
 }
 

@@ -105,8 +105,9 @@ void batch_run(struct queue *q, struct batch *b);
 
 /* ---- writer.c, reader.c ------------------------------------------------ */
 
-void writer_main(void *queue);
-void reader_main(void *queue);
+/* The threads; ctx is the queue. */
+void writer_main(void *ctx);
+void reader_main(void *ctx);
 /* Copies the totals as of the last commit for other threads; lock is held. */
 void queue_publish(struct queue *q);
 void queue_out_of_room(struct queue *q, const char *text);

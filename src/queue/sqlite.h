@@ -195,6 +195,8 @@ void seen_rolled_back(struct store *s);
 /* Between transactions: begins to merge when there is enough (all: in any
  * case). */
 void seen_turn(struct store *s, bool all);
+/* Whether the next commits may take longer, to merge more. */
+void seen_idle(struct store *s, bool idle);
 
 int ledger_open(struct store *s, struct err *err);
 void ledger_close(struct store *s);

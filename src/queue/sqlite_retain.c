@@ -243,10 +243,12 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 		rc = tidy_step(s, retain, now_ms, &end, err);
 	if (rc == 0 && end && s->tidy.step == STEP_LEADS)
 		rc = note_last_id(s, err);
+	seen_idle(s, true);
 	if (rc == 0)
 		rc = sqlite_store.commit(s, now_ms, err);
 	else
 		sqlite_store.rollback(s);
+	seen_idle(s, false);
 	if (rc != 0) {
 		s->tidy = before;
 		return rc;

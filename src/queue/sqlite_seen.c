@@ -17,10 +17,10 @@
 
 enum {
 	GENERATION = 64 * 1024, /* events, before they are merged */
-	MERGE_LEAST = 32,   /* entries per commit, or twice what was added */
-	TRIM_ROWS = 64,     /* of the log, per commit */
-	SET_LEAST = 1024,   /* slots */
-	LOG_ENTRY = 16 + 8, /* bytes: hash, time in big-endian ms */
+	MERGE_IDLE = 64,        /* entries per commit when nobody waits */
+	TRIM_ROWS = 64,         /* of the log, per commit */
+	SET_LEAST = 1024,       /* slots */
+	LOG_ENTRY = 16 + 8,     /* bytes: hash, time in big-endian ms */
 };
 
 struct entry {
@@ -43,6 +43,7 @@ struct recent {
 	int64_t log_first, log_next;  /* ids of log rows */
 	int64_t trim_upto, trim_from; /* rows that are merged */
 	int64_t trimmed_now;
+	bool idle; /* nobody waits for this commit */
 };
 
 /* ---- sets -------------------------------------------------------------- */
@@ -265,6 +266,11 @@ void seen_close(struct store *s)
 
 /* ---- merging ----------------------------------------------------------- */
 
+void seen_idle(struct store *s, bool idle)
+{
+	s->recent->idle = idle;
+}
+
 void seen_turn(struct store *s, bool all)
 {
 	struct recent *r = s->recent;
@@ -286,8 +292,7 @@ static int merge_slice(struct store *s, struct err *err)
 	struct recent *r = s->recent;
 	struct sqlite3_stmt *st = s->stmt[ST_PUT_SEEN];
 	/* Twice what comes in: done before the next generation is full. */
-	size_t n =
-	    r->pending.n * 2 > MERGE_LEAST ? r->pending.n * 2 : MERGE_LEAST;
+	size_t n = r->pending.n * 2 + (r->idle ? MERGE_IDLE : 0);
 	int rc = 0;
 	r->merged_now = r->merged;
 	for (; rc == 0 && n > 0 && r->merged_now < r->n_merging; n--) {

@@ -127,6 +127,19 @@ static size_t match_at(struct str text, size_t from, struct str secret)
 	return at - from;
 }
 
+/* Where the secret can begin at or after `from`: most bytes are neither its
+ * first one nor the start of an escape. text.n when nowhere. */
+static size_t next_start(struct str text, size_t from, struct str secret)
+{
+	char first = secret.p[0];
+	for (; from < text.n; from++) {
+		char c = text.p[from];
+		if (c == first || c == '%' || c == '\\' || c == '+')
+			break;
+	}
+	return from;
+}
+
 /* Calls for every secret of the source; stops when fn returns true. */
 static bool any_list(const struct secrets *list,
 		     bool (*fn)(void *ctx, struct str secret), void *ctx)
@@ -158,12 +171,11 @@ static bool overwrite(void *ctx, struct str secret)
 {
 	struct overwriting *o = ctx;
 	struct str text = {o->p, o->n};
-	for (size_t i = 0; i < text.n; i++) {
-		size_t n = match_at(text, i, secret);
-		if (n == 0)
-			continue;
-		memset(o->p + i, '*', n);
-		i += n - 1;
+	size_t at = 0;
+	while ((at = next_start(text, at, secret)) < text.n) {
+		size_t n = match_at(text, at, secret);
+		memset(o->p + at, '*', n);
+		at += n > 0 ? n : 1;
 	}
 	return false;
 }
@@ -171,8 +183,9 @@ static bool overwrite(void *ctx, struct str secret)
 static bool holds(void *ctx, struct str secret)
 {
 	const struct str *text = ctx;
-	for (size_t i = 0; i < text->n; i++)
-		if (match_at(*text, i, secret) > 0)
+	size_t at = 0;
+	for (; (at = next_start(*text, at, secret)) < text->n; at++)
+		if (match_at(*text, at, secret) > 0)
 			return true;
 	return false;
 }

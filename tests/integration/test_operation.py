@@ -284,6 +284,19 @@ def test_waiting_leads_follow_a_changed_url(bridge, crm, person):
         bridge.wait_ledger(delivered=1)
 
 
+def test_reload_opens_new_addresses_and_closes_old_ones(
+        bridge, crm, person):
+    path = bridge.path("hooks.sock")
+    old = bridge.address
+    bridge.write({"listen": [{"address": f"unix:{path}"}]})
+    bridge.reload()
+    with pytest.raises(ConnectionRefusedError):
+        wire.Raw(old)
+    bridge.address = f"unix:{path}"
+    assert bridge.post(order(person())).status == 200
+    crm.wait_leads(1)
+
+
 def test_reload_during_traffic_loses_nothing(bridge, crm, person):
     posts = [order(person()) for _ in range(60)]
     for i, post in enumerate(posts):

@@ -25,6 +25,8 @@ SANITIZER = re.compile(r"(ERROR|WARNING): (Address|Thread|Leak|Undefined|"
                        r"Memory)Sanitizer|runtime error:|SUMMARY: \w+Sanit")
 LISTENING = re.compile(r"(?:^<\d>|\s)listening\b.*?\baddress=\"?([^\s\"]+)")
 START_TIMEOUT = 60
+# A daemon does not outlive whoever started it, not even after kill -9.
+WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 
 
 def binary(name="leadbridged"):
@@ -182,10 +184,11 @@ class Bridge:
             **self.environment}
         with open(self.stdout, "ab") as out:
             self.process = subprocess.Popen(
-                [*self.wrapper, binary(), "--config", self.config,
+                [*WITH_US, *self.wrapper, binary(), "--config", self.config,
                  *arguments],
                 stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.PIPE, env=environment, cwd=self.folder)
+                stderr=subprocess.PIPE, env=environment, cwd=self.folder,
+                process_group=0)  # Ctrl-C is for us, SIGTERM for it
         threading.Thread(target=self.read_log, daemon=True,
                          args=(self.process.stderr, self.log)).start()
         return self

@@ -52,7 +52,7 @@ struct crm {
 	void (*answer)(struct crm *crm, const struct crm_request *request,
 		       struct crm_answer *out);
 	void *ctx;
-	int n_connections;
+	_Atomic int n_connections;
 	size_t n;
 	struct crm_request requests[CRM_REQUESTS];
 };
