@@ -386,8 +386,10 @@ static const struct key keys[] = {
  .help = "What becomes of the sender's test events."},
 {SOURCE = "on_bad_proof", .type = KEY_CHOICE, HAS(on_bad_proof),
  .choices = "reject hold", .def = "reject",
- .help = "hold keeps the last refused requests while setting up, to be "
-	 "verified again with a corrected secret."},
+ .help = "hold keeps the last refused requests in memory while setting up "
+	 "(200, 8 MiB, 7 days): leadbridgectl source retry-held verifies them "
+	 "again when the secret is corrected. The sender is told 401 all the "
+	 "same."},
 {SOURCE = "dedup_window", .type = KEY_DURATION, HAS(dedup_window_ms),
  .max = 30 * DAY, .def = "30m",
  .help = "How long equal content counts as a repetition, for senders without "

@@ -131,6 +131,17 @@ static void show(struct road *r, struct exchange *x,
 	buf_release(&b);
 }
 
+static void refused(struct road *r, struct exchange *x, int code,
+		    const char *why)
+{
+	const struct source *source =
+	    ((const struct visit *)exchange_data(x))->source;
+	metrics_rejected(r->metrics, source->name, why);
+	log_debug("refused", "source=%s reason=%s", source->name, why);
+	if (code == LB_EDENIED && source->on_bad_proof == BAD_PROOF_HOLD)
+		held_keep(r->held, str_from(source->name), exchange_request(x));
+}
+
 static void on_request(void *ctx, struct exchange *x)
 {
 	struct road *r = ctx;
@@ -139,11 +150,10 @@ static void on_request(void *ctx, struct exchange *x)
 	struct submission *s = NULL;
 	struct reply reply = {0};
 	const char *why = "other";
-	if (source_process(v->source, exchange_request(x),
-			   queue_secret(r->queue), &s, &reply, &why) != 0) {
-		metrics_rejected(r->metrics, v->source->name, why);
-		log_debug("refused", "source=%s reason=%s", v->source->name,
-			  why);
+	int rc = source_process(v->source, exchange_request(x),
+				queue_secret(r->queue), &s, &reply, &why);
+	if (rc != 0) {
+		refused(r, x, rc, why);
 		exchange_reply(x, &reply);
 		submission_free(s);
 		return;
@@ -155,7 +165,7 @@ static void on_request(void *ctx, struct exchange *x)
 	}
 	s->source_position = v->source->position;
 	s->ticket = exchange_defer(x, v->config->limits.answer_ms);
-	int rc = queue_submit(r->queue, s);
+	rc = queue_submit(r->queue, s);
 	if (rc != 0) {
 		metrics_rejected(r->metrics, v->source->name,
 				 rc == LB_ENOSPC ? "no_space" : "busy");
@@ -171,6 +181,9 @@ void webhooks_stored(struct road *r, struct submission *s)
 		submission_free(s);
 		return;
 	}
+	/* Until it is on disk it stays where it was held. */
+	if (s->held != 0 && s->result == LB_OK)
+		held_remove(r->held, s->held);
 	struct exchange *x = listener_find(r->webhooks, s->ticket);
 	struct visit *v = x != NULL ? exchange_data(x) : NULL;
 	if (s->result == LB_OK) {
@@ -217,6 +230,44 @@ int road_replay(struct road *r, const struct submission *raw, int64_t unit,
 		return err_set(err, rc, "the store takes nothing now");
 	}
 	return 0;
+}
+
+/* NULL: submitted; else what it is refused for. */
+static const char *retry_one(struct road *r, const struct source *source,
+			     const struct held_request *held)
+{
+	struct request request = held->request;
+	struct submission *s = NULL;
+	struct reply reply = {0};
+	const char *why = "other";
+	request.public_url = str_from(r->config->public_url);
+	if (source_process(source, &request, queue_secret(r->queue), &s, &reply,
+			   &why) != 0) {
+		submission_free(s);
+		return why;
+	}
+	s->source_position = source->position;
+	s->held = held->number;
+	if (queue_submit(r->queue, s) == 0)
+		return NULL;
+	submission_free(s);
+	return "busy";
+}
+
+void road_retry_held(struct road *r, const struct source *source,
+		     struct held_retry *out)
+{
+	*out = (struct held_retry){0};
+	for (const struct held_request *h = r->held->first; h != NULL;
+	     h = h->next) {
+		if (!str_eq(h->source, str_from(source->name)))
+			continue;
+		const char *why = retry_one(r, source, h);
+		out->proven += why == NULL;
+		out->refused += why != NULL;
+		if (why != NULL)
+			out->why = why;
+	}
 }
 
 static void on_deadline(void *ctx, struct exchange *x)
