@@ -58,6 +58,15 @@ static unsigned kind_of(const struct request *request)
 	return 0;
 }
 
+/* curl -d and hand-made scripts send JSON under the type of a form. */
+static bool json_in_form(struct arena *a, const struct request *request,
+			 const struct payload_limits *limits, bool lenient,
+			 struct value **out)
+{
+	return looks_like_json(request->body) &&
+	       payload_json(a, request->body, limits, lenient, out, NULL) == 0;
+}
+
 int payload_parse(struct arena *a, const struct request *request,
 		  unsigned kinds, const struct payload_limits *limits,
 		  bool lenient, struct value **out, struct err *err)
@@ -66,6 +75,9 @@ int payload_parse(struct arena *a, const struct request *request,
 	if (kind == PAYLOAD_JSON)
 		return payload_json(a, request->body, limits, lenient, out,
 				    err);
+	if (kind == PAYLOAD_FORM && (kinds & PAYLOAD_JSON) != 0 &&
+	    json_in_form(a, request, limits, lenient, out))
+		return 0;
 	if (kind == PAYLOAD_FORM)
 		return payload_form(a, request->body, limits, out, err);
 	if (kind == PAYLOAD_MULTIPART)

@@ -184,6 +184,10 @@ int seen_add(struct store *s, const struct new_event *e, int64_t now_ms,
 	     bool *known, struct err *err);
 /* Notes it whether known or not (a replay). */
 void seen_note(struct store *s, const struct new_event *e, int64_t now_ms);
+/* The first of the event's `once` that another lead was noted under within its
+ * window; NULL: none, and all of them are noted now. */
+int seen_once(struct store *s, const struct new_event *e, int64_t now_ms,
+	      const struct once **hit, struct err *err);
 /* Before the commit: writes what was noted, and merges a slice. */
 int seen_flush(struct store *s, struct err *err);
 void seen_committed(struct store *s);

@@ -11,6 +11,7 @@
 extern const char reason_test[];       /* IGNORE: the sender's test event */
 extern const char reason_topic[];      /* IGNORE: no lead by its topic */
 extern const char reason_honeypot[];   /* IGNORE: a machine filled it in */
+extern const char reason_too_fast[];   /* IGNORE: no person is that quick */
 extern const char reason_withheld[];   /* IGNORE: caller hid the number */
 extern const char reason_no_contact[]; /* QUARANTINE */
 extern const char reason_account[];    /* QUARANTINE: unknown account */

@@ -52,6 +52,11 @@ void identity_fill(const struct source_call *call, struct str store_secret,
 		   const struct event *event, struct arena *keep,
 		   struct new_event *out);
 
+/* Fills what there may be one lead of at a time: `join`, `conversation`. */
+void identity_once(const struct source_call *call, struct str store_secret,
+		   const struct event *event, const struct lead *lead,
+		   struct arena *keep, struct new_event *out);
+
 /* ---- judge.c: account, route, topic ------------------------------------- */
 
 /* Whether the configuration, or the adapter's default, wants this topic. An

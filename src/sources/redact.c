@@ -216,9 +216,10 @@ enum { HEADERS_MAX = 64 * 1024 }; /* the listener takes fewer */
 /* What explains a request later, or is needed to map it again. A name that
  * ends in '-' stands for all that start so. */
 static const char *const kept[] = {
-    "Accept",     "Date",      "Origin",     "Referer",  "User-Agent",
-    "X-Shopify-", "X-GHL-",    "X-WH-",      "webhook-", "svix-",
-    "X-Twilio-",  "I-Twilio-", "X-HubSpot-", "X-Mega-",  NULL,
+    "Accept",         "Date",       "Origin",     "Referer",
+    "Sec-Fetch-Mode", "User-Agent", "X-Shopify-", "X-GHL-",
+    "X-WH-",          "webhook-",   "svix-",      "X-Twilio-",
+    "I-Twilio-",      "X-HubSpot-", "X-Mega-",    NULL,
 };
 
 static bool is_rule_header(const struct source *source, struct str name)

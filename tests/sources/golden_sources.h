@@ -132,6 +132,7 @@ static inline void configure_form(struct source *s)
 	add_text(&s->redirect, "https://www.example.com/thanks");
 	add_text(&s->redirect, "https://www.example.com/danke");
 	s->honeypot = (char *)(uintptr_t) "website";
+	s->min_fill_ms = 3000;
 	s->country = (char *)(uintptr_t) "US";
 }
 
