@@ -136,7 +136,8 @@ static void case_is_corrected_on_request(void **state)
 	    {"small", "jane doe", NULL, "Jane Doe"},
 	    {"mixed stays", "Jane DOE", NULL, "Jane DOE"},
 	    {"mixed in a word stays", "Jane deVries", NULL, "Jane deVries"},
-	    {"hyphen", "ANNE-MARIE SMITH-JONES", NULL, "Anne-Marie Smith-Jones"},
+	    {"hyphen", "ANNE-MARIE SMITH-JONES", NULL,
+	     "Anne-Marie Smith-Jones"},
 	    {"irish", "SEAN O'BRIEN", NULL, "Sean O'Brien"},
 	    {"apostrophe inside", "jane's mother", NULL, "Jane's Mother"},
 	    {"scottish", "EWAN MCGREGOR", NULL, "Ewan McGregor"},
@@ -159,8 +160,8 @@ static void case_is_corrected_on_request(void **state)
 	(void)state;
 	arena_init(&arena);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		bad += !matches(&rows[i], name_recase(&arena,
-						      str_from(rows[i].first)));
+		bad += !matches(&rows[i],
+				name_recase(&arena, str_from(rows[i].first)));
 	arena_release(&arena);
 	assert_int_equal(bad, 0);
 }
