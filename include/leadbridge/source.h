@@ -207,6 +207,10 @@ enum source_flags {
 	SOURCE_LENIENT = 8,       /* hand-written templates: raw tabs and line
 				   * ends in JSON strings are accepted */
 	SOURCE_ATTRIBUTION = 16,  /* `attribution` is true by default */
+	SOURCE_SIGNS_URL = 32,    /* `secret` proves the URL too: without
+				   * public_url nothing would ever fit */
+	SOURCE_NO_LEADS = 64,     /* needs no destination: every event is
+				   * recorded, none becomes a lead */
 };
 
 enum payload_kinds {
@@ -245,6 +249,9 @@ struct source_ops {
 	 * and reason. Not called unless fate is LEAD. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
+	/* MAY be NULL. Overwrites live credentials of the sender in the copy
+	 * that is stored; its length stays. Configured secrets are gone. */
+	void (*redact)(char *text, size_t n);
 	/* MAY be NULL: {"status":"accepted"} and so on, which is also what the
 	 * reply holds when this is called. Called with the request when it is
 	 * refused, and after the commit with what was kept of it (no payload,

@@ -39,6 +39,7 @@ struct running {
 	struct loop_watch *signals[N_SIGNALS];
 	struct loop_timer *drain;
 	int64_t drain_until_ms;
+	bool hurry; /* asked twice: no grace */
 	int status;
 };
 
@@ -168,6 +169,8 @@ static void stop(struct running *d)
 {
 	if (d->drain_until_ms != 0) { /* asked twice */
 		d->drain_until_ms = 1;
+		d->hurry = true;
+		loop_stop(d->road.loop);
 		return;
 	}
 	log_info("stopping", "grace_s=%d", DELIVERY_GRACE_MS / 1000);
@@ -281,7 +284,8 @@ static void finish(struct running *d)
 	(void)signal(SIGINT, SIG_DFL);
 	watchdog_free(d->watchdog);
 	notify_extend(DELIVERY_GRACE_MS + 10000);
-	road_quiesce(&d->road, d->status == 0 ? DELIVERY_GRACE_MS : 0);
+	bool grace = d->status == 0 && !d->hurry;
+	road_quiesce(&d->road, grace ? DELIVERY_GRACE_MS : 0);
 	reporter_free(d->reporter);
 	admin_free(d->admin);
 	road_close(&d->road);

@@ -7,6 +7,7 @@
 #include "payload/payload.h"
 
 #include "leadbridge/source.h"
+#include "payload/xml.h"
 
 struct media {
 	struct str type; /* beginning with '+': a suffix */
@@ -21,6 +22,9 @@ static const struct media MEDIA[] = {
     {{"text/plain", 10}, PAYLOAD_JSON, true},
     {{"application/x-www-form-urlencoded", 33}, PAYLOAD_FORM, false},
     {{"multipart/form-data", 19}, PAYLOAD_MULTIPART, false},
+    {{"text/xml", 8}, PAYLOAD_XML, false},
+    {{"application/xml", 15}, PAYLOAD_XML, false},
+    {{"+xml", 4}, PAYLOAD_XML, false},
 };
 
 static bool looks_like_json(struct str body)
@@ -80,6 +84,8 @@ int payload_parse(struct arena *a, const struct request *request,
 		return payload_multipart(
 		    a, request->body, request_media_param(request, "boundary"),
 		    limits, out, err);
+	if (kind == PAYLOAD_XML)
+		return payload_xml(a, request->body, limits, out, err);
 	return err_set(err, LB_EDENIED,
 		       "this source takes no body of that media type");
 }

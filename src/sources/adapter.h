@@ -21,7 +21,9 @@ extern const char reason_too_many[];   /* QUARANTINE: events in a request */
 extern const char reason_lead_size[];  /* QUARANTINE: CRM would refuse it */
 
 extern const struct source_ops source_shopify, source_ghl, source_ghl_workflow,
-    source_form, source_json;
+    source_form, source_json, source_google_ads, source_lead_docket,
+    source_twilio, source_hubspot_workflow, source_crm_confirm,
+    source_salesforce;
 
 /* Sets fate and reason. */
 void event_ignore(struct event *event, const char *reason);
