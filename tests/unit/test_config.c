@@ -279,9 +279,11 @@ static void test_reload_keeps_leads_with_their_customer(void **state)
 
 	next = load_whatever("");
 	config_compare(running, next, &p);
-	assert_int_equal(p.errors, 1);
+	assert_int_equal(p.errors, 2);
 	assert_string_equal(
-	    p.v[0].text, "destination 'mega' is gone, but leads wait for it");
+	    p.v[1].text, "destination 'mega' is gone, but leads wait for it");
+	assert_string_equal(p.v[0].text, "all 1 sources are gone: stop the "
+					 "daemon instead");
 	config_problems_release(&p);
 	config_compare(running, running, &p);
 	assert_int_equal(p.n, 0);
