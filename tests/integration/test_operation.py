@@ -466,6 +466,27 @@ def test_a_park_shows_in_the_metrics_log(make_bridge, crm, person):
 
 # ---- health, prometheus, admin -------------------------------------------------
 
+def test_the_admin_api_names_the_methods_a_path_takes(bridge):
+    for method, path, allow in (
+            ("DELETE", "/api/v1/leads", "GET, HEAD"),
+            ("POST", "/metrics", "GET, HEAD"),
+            ("GET", "/api/v1/reload", "POST"),
+            ("GET", "/api/v1/destinations/mega/pause", "POST")):
+        reply = bridge.admin(path, method)
+        assert (reply.status, reply.headers["allow"]) == (405, allow)
+
+
+def test_an_empty_file_is_no_configuration_to_reload(bridge, crm, person):
+    """An editor is just writing: senders must not get 404 for it."""
+    whole = settings.yaml(bridge.settings)
+    bridge.write(text="")
+    bridge.reload()
+    assert any("reload_failed" in line for line in bridge.log.items)
+    reply = bridge.post(senders.form(settings.FORM_TOKEN, person()))
+    assert reply.status == 200
+    bridge.write(text=whole)
+
+
 def test_health_on_both_listeners(bridge):
     for path in ("/healthz", "/readyz"):
         assert bridge.get(path).status == 200
