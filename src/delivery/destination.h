@@ -26,6 +26,8 @@ struct delivery_ops {
 	void (*set_appetite)(void *ctx, const char *destination, size_t n);
 	void (*refill)(void *ctx, const char *destination, size_t fresh,
 		       int64_t fresh_after_ms, size_t backlog);
+	/* NULL: nothing is known of before the start. */
+	void (*recall)(void *ctx, struct recall *chain);
 };
 
 struct destination;
