@@ -78,6 +78,7 @@ struct destination {
 
 	bool paused;
 	bool virgin;      /* no answer since start or reload */
+	int64_t since;    /* monotonic: this configuration */
 	int64_t odd_lead; /* the last single PARK answer's */
 	struct park park;
 	struct breaker breaker;
