@@ -39,6 +39,7 @@ struct running {
 	struct loop_watch *signals[N_SIGNALS];
 	struct loop_timer *drain;
 	int64_t drain_until_ms;
+	bool hurried; /* a second SIGTERM: no grace for anybody */
 	int status;
 };
 
@@ -134,6 +135,10 @@ static int reload(void *ctx, struct err *err)
 {
 	struct running *d = ctx;
 	struct config *next = NULL;
+	if (d->drain_until_ms != 0) {
+		log_warn("reload_refused", "reason=stopping");
+		return err_set(err, LB_EBUSY, "the daemon is stopping");
+	}
 	notify_reloading();
 	int rc = load_next(d, &next, err);
 	if (rc == 0)
@@ -167,7 +172,8 @@ static void on_drain(void *ctx)
 static void stop(struct running *d)
 {
 	if (d->drain_until_ms != 0) { /* asked twice */
-		d->drain_until_ms = 1;
+		d->hurried = true;
+		loop_stop(d->road.loop);
 		return;
 	}
 	log_info("stopping", "grace_s=%d", DELIVERY_GRACE_MS / 1000);
@@ -281,7 +287,8 @@ static void finish(struct running *d)
 	(void)signal(SIGINT, SIG_DFL);
 	watchdog_free(d->watchdog);
 	notify_extend(DELIVERY_GRACE_MS + 10000);
-	road_quiesce(&d->road, d->status == 0 ? DELIVERY_GRACE_MS : 0);
+	bool patient = d->status == 0 && !d->hurried;
+	road_quiesce(&d->road, patient ? DELIVERY_GRACE_MS : 0);
 	reporter_free(d->reporter);
 	admin_free(d->admin);
 	road_close(&d->road);
