@@ -137,6 +137,10 @@ static int reload(void *ctx, struct err *err)
 {
 	struct running *d = ctx;
 	struct config *next = NULL;
+	if (d->drain_until_ms != 0) {
+		log_warn("reload_refused", "reason=stopping");
+		return err_set(err, LB_EBUSY, "the daemon is stopping");
+	}
 	notify_reloading();
 	int rc = load_next(d, &next, err);
 	if (rc == 0)
