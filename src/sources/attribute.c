@@ -54,9 +54,23 @@ static void take_touch(const struct source_call *call, struct lead *lead,
 	touch->landing_page = first_field(lead, landing);
 	touch->page_url = first_field(lead, page);
 	touch->referrer = first_field(lead, referrer);
+	touch->vendor_source = lead_get(lead, "tracker_source");
+	touch->vendor_medium = lead_get(lead, "tracker_medium");
 	if (touch->page_url.n == 0)
 		touch->page_url = referring_page(call);
 	take_keys(lead, touch->text);
+}
+
+/* The first visit, where the sender remembers it. */
+static void take_earlier(const struct lead *lead,
+			 struct attribution_touch *touch)
+{
+	static const char *const landing[] = {"first_landing_page",
+					      "hs_analytics_first_url", NULL};
+	static const char *const referrer[] = {
+	    "first_referrer", "hs_analytics_first_referrer", NULL};
+	touch->landing_page = first_field(lead, landing);
+	touch->referrer = first_field(lead, referrer);
 }
 
 /* "https://www.example.com:8443" -> "www.example.com" */
@@ -111,7 +125,10 @@ void attribute(const struct source_call *call, const struct event *event,
 	       struct lead *lead)
 {
 	const struct source *source = call->source;
+	struct attribution_touch earlier = {0};
 	struct attribution_input in = {
+	    .earlier = &earlier,
+	    .n_earlier = 1,
 	    .own_hosts = own_hosts(call),
 	    .excluded_hosts = excluded_hosts(call),
 	    .fbclid_implies_ads = source->fbclid_implies_ads,
@@ -129,6 +146,7 @@ void attribute(const struct source_call *call, const struct event *event,
 	if (in.default_platform.n == 0)
 		in.default_platform = str_from(source->ops->source_platform);
 	take_touch(call, lead, &in.touch);
+	take_earlier(lead, &earlier);
 	keep_channel(lead);
 	attribution_apply(lead, &in);
 	name_sender(source->ops, lead);
