@@ -64,6 +64,9 @@ struct str judge_destination(const struct source *source,
 
 void overrides_before(const struct source_call *call, const struct event *event,
 		      struct lead *lead);
+/* Before lead_finish(), which goes by the type. */
+void overrides_origin(const struct source_call *call, const struct event *event,
+		      struct lead *lead);
 void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead);
 

@@ -224,6 +224,13 @@ static void configuration_wins_over_the_adapter(void **state)
 		"\"source_type\":\"sms\",\"stage_slug\":\"new\","
 		"\"custom_fields\":{\"w_status\":\"cold\",\"campaign\":"
 		"\"spring\"}}");
+	/* What is said of a call needs to know that it is one. */
+	lead_of(change_much,
+		"{\"name\":\"A\",\"owner\":{\"line\":\"anonymous\"}}",
+		"{\"contact_name\":\"A\",\"source_platform\":\"referral\","
+		"\"source_type\":\"sms\",\"stage_slug\":\"new\","
+		"\"custom_fields\":{\"w_caller_id_withheld\":true,"
+		"\"campaign\":\"spring\"}}");
 	lead_of(only_two,
 		"{\"name\":\"A\",\"city\":\"Rome\",\"zip\":\"1\",\"x\":1}",
 		"{\"contact_name\":\"A\",\"source_platform\":\"direct\","
