@@ -75,6 +75,9 @@ struct str mapped(const struct source *source, const struct event *event,
 		  const char *name);
 void overrides_before(const struct source_call *call, const struct event *event,
 		      struct lead *lead);
+/* Before lead_finish(), which goes by the type. */
+void overrides_origin(const struct source_call *call, const struct event *event,
+		      struct lead *lead);
 void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead);
 

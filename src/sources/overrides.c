@@ -2,7 +2,8 @@
 /*
  * What the configuration changes on a lead: value paths (`map`), platform and
  * type, stage, custom fields. Contacts of `map` are set before the adapter
- * runs, since the first usable value stays; all else after it.
+ * runs, since the first usable value stays; all else after it, platform and
+ * type before the lead is finished.
  */
 #include "sources/adapter.h"
 #include "sources/engine.h"
@@ -36,9 +37,10 @@ void overrides_before(const struct source_call *call, const struct event *event,
 
 /* ---- platform, type, stage ---------------------------------------------- */
 
-static void decide_origin(const struct source *source,
-			  const struct event *event, struct lead *lead)
+void overrides_origin(const struct source_call *call, const struct event *event,
+		      struct lead *lead)
 {
+	const struct source *source = call->source;
 	struct str platform = mapped(source, event, "source_platform");
 	struct str type = mapped(source, event, "source_type");
 	if (lead_platform_ok(platform))
@@ -142,7 +144,6 @@ void overrides_after(const struct source_call *call, const struct event *event,
 	const struct source *source = call->source;
 	if (source->recase)
 		lead->name = name_recase(lead->arena, lead->name);
-	decide_origin(source, event, lead);
 	decide_stage(source, event, lead);
 	choose_fields(source, lead);
 	prefix_fields(source, lead);

@@ -146,6 +146,7 @@ static void map(const struct source_call *call, struct event *event,
 		lead->source_platform = str_from(ops->source_platform);
 	if (lead->source_type.n == 0)
 		lead->source_type = str_from(ops->source_type);
+	overrides_origin(call, event, lead);
 	lead_finish(lead);
 	overrides_after(call, event, lead);
 	if (event->fate != FATE_LEAD || lead_has_contact(lead))

@@ -298,6 +298,20 @@ static const struct row sources_rows[] = {
      "destinations:\n  other: {url: https://crm.example.com/leads, "
      "token: file:secret, " ID "}\n" MEGA "sources:\n" GOOD,
      "main.yaml:2:3: warning: no source uses destination 'other'\n"},
+    {"addresses that are not public",
+     "destinations:\n"
+     "  mega: {url: https://10.0.0.1/leads, token: file:secret, " ID "}\n"
+     "  six: {url: \"https://[::1]:8443\", token: file:secret, " ID "}\n"
+     "  dns: {url: \"https://1.1.1.1?x=1\", token: file:secret, " ID "}\n"
+     "  mine: {url: https://10.0.0.1/leads, allow_private: true, "
+     "token: file:secret, " ID "}\n"
+     "sources:\n"
+     "  good: {platform: shopify, secret: file:secret, destination: "
+     "[mega, six, dns, mine]}\n",
+     "main.yaml:2:15: warning: '10.0.0.1' is not a public address: nothing "
+     "will be sent there unless allow_private is set\n"
+     "main.yaml:3:14: warning: '::1' is not a public address: nothing will "
+     "be sent there unless allow_private is set\n"},
 };
 
 static void test_sources(void **state)

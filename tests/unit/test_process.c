@@ -236,6 +236,13 @@ static void configuration_wins_over_the_adapter(void **state)
 	lead_of(with_token, "{\"name\":\"JANE MCKAY\"}",
 		"{\"contact_name\":\"JANE MCKAY\",\"source_platform\":"
 		"\"direct\",\"source_type\":\"form\"}");
+	/* What is said of a call needs to know that it is one. */
+	lead_of(change_much,
+		"{\"name\":\"A\",\"owner\":{\"line\":\"anonymous\"}}",
+		"{\"contact_name\":\"A\",\"source_platform\":\"referral\","
+		"\"source_type\":\"sms\",\"stage_slug\":\"new\","
+		"\"custom_fields\":{\"w_caller_id_withheld\":true,"
+		"\"campaign\":\"spring\"}}");
 	lead_of(only_two,
 		"{\"name\":\"A\",\"city\":\"Rome\",\"zip\":\"1\",\"x\":1}",
 		"{\"contact_name\":\"A\",\"source_platform\":\"direct\","
