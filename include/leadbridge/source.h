@@ -296,6 +296,7 @@ void source_work_free(struct source_work *work);
 /* The request of the work, which outlives it; for source_give_up(). */
 struct source_held;
 struct source_held *source_work_hold(struct source_work *work);
+const struct request *source_held_request(const struct source_held *held);
 void source_held_free(struct source_held *held); /* NULL is fine */
 /* The second half took too long: all of the request quarantined. */
 struct submission *source_give_up(const struct source *source,

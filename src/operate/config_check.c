@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "operate/profiles.h"
 
 struct place place_within(const struct reader *r, const struct node *n,
 			  const char *dotted)
@@ -245,6 +246,7 @@ void config_check(struct reader *r, const struct node *root)
 	check_store(r, root);
 	for (size_t i = 0; i < c->n_destinations; i++)
 		check_destination(r, i);
+	profiles_compile(r);
 	for (size_t i = 0; i < c->n_sources; i++)
 		config_check_source(r, i);
 	struct place file = {r->files[0], 0, 0};

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "leadbridge/source.h"
 #include "operate/health.h"
+#include "operate/mapped.h"
 
 /* What an exchange carries between its two phases and its answer. */
 struct visit {
@@ -80,23 +81,32 @@ static void try_later(struct exchange *x, const struct source *source)
 	exchange_reply(x, &reply);
 }
 
-static void on_request(void *ctx, struct exchange *x)
+void webhooks_refused(struct road *r, const struct source *source,
+		      struct ticket ticket, const char *why,
+		      const struct reply *reply)
 {
-	struct road *r = ctx;
-	struct visit *v = exchange_data(x);
-	v->read_us = clock_mono_us();
-	struct submission *s = NULL;
-	struct reply reply = {0};
-	const char *why = "other";
-	if (source_process(v->source, exchange_request(x),
-			   queue_secret(r->queue), &s, &reply, &why) != 0) {
-		metrics_rejected(r->metrics, v->source->name, why);
-		log_debug("refused", "source=%s reason=%s", v->source->name,
-			  why);
-		exchange_reply(x, &reply);
-		submission_free(s);
+	struct exchange *x = listener_find(r->webhooks, ticket);
+	metrics_rejected(r->metrics, source->name, why);
+	if (x == NULL)
 		return;
-	}
+	if (reply != NULL)
+		exchange_reply(x, reply);
+	else
+		try_later(x, source);
+}
+
+static void refuse(struct road *r, struct exchange *x, const char *why,
+		   const struct reply *reply)
+{
+	struct visit *v = exchange_data(x);
+	metrics_rejected(r->metrics, v->source->name, why);
+	log_debug("refused", "source=%s reason=%s", v->source->name, why);
+	exchange_reply(x, reply);
+}
+
+static void submit(struct road *r, struct exchange *x, struct submission *s)
+{
+	struct visit *v = exchange_data(x);
 	s->source_position = v->source->position;
 	s->ticket = exchange_defer(x, v->config->limits.answer_ms);
 	int rc = queue_submit(r->queue, s);
@@ -106,6 +116,50 @@ static void on_request(void *ctx, struct exchange *x)
 		submission_free(s);
 		try_later(x, v->source);
 	}
+}
+
+/* Its source runs programs: the rest happens elsewhere. */
+static void map_elsewhere(struct road *r, struct exchange *x)
+{
+	struct visit *v = exchange_data(x);
+	struct mapped *m = NULL;
+	struct submission *s = NULL;
+	struct reply reply = {0};
+	const char *why = "busy";
+	int rc = mapped_webhook(r, v->config, v->source, exchange_request(x),
+				&m, &s, &reply, &why);
+	if (rc == LB_EBUSY) {
+		metrics_rejected(r->metrics, v->source->name, why);
+		try_later(x, v->source);
+	} else if (rc != 0) {
+		refuse(r, x, why, &reply);
+	} else if (s != NULL) {
+		submit(r, x, s);
+	} else {
+		mapped_set_ticket(
+		    m, exchange_defer(x, v->config->limits.answer_ms));
+	}
+}
+
+static void on_request(void *ctx, struct exchange *x)
+{
+	struct road *r = ctx;
+	struct visit *v = exchange_data(x);
+	v->read_us = clock_mono_us();
+	if (source_runs_programs(v->source)) {
+		map_elsewhere(r, x);
+		return;
+	}
+	struct submission *s = NULL;
+	struct reply reply = {0};
+	const char *why = "other";
+	if (source_process(v->source, exchange_request(x),
+			   queue_secret(r->queue), &s, &reply, &why) != 0) {
+		refuse(r, x, why, &reply);
+		submission_free(s);
+		return;
+	}
+	submit(r, x, s);
 }
 
 void webhooks_stored(struct road *r, struct submission *s)
@@ -148,6 +202,8 @@ int road_replay(struct road *r, const struct submission *raw, int64_t unit,
 	if (source == NULL)
 		return err_set(err, LB_ENOTFOUND, "source '%.*s' is gone",
 			       STR_FMT(raw->source));
+	if (source_runs_programs(source))
+		return mapped_replay(r, source, raw, unit, ticket, err);
 	struct submission *s = NULL;
 	int rc = source_remap(source, raw, queue_secret(r->queue), &s, err);
 	if (rc != 0)

@@ -11,5 +11,10 @@
 struct http_handler webhooks_handler(struct road *r);
 /* A submission is back from the store thread; frees it. */
 void webhooks_stored(struct road *r, struct submission *s);
+/* Counts a refusal after the fact; reply NULL: "try later". The exchange may
+ * be over. */
+void webhooks_refused(struct road *r, const struct source *source,
+		      struct ticket ticket, const char *why,
+		      const struct reply *reply);
 
 #endif

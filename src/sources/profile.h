@@ -59,6 +59,7 @@ struct profile {
 	bool uses_query;
 	struct mapping *program;
 	bool compiled;
+	bool own; /* the operator's: not from the first folder */
 };
 
 /* All is read: fills ops. Compiles nothing. */

@@ -57,6 +57,11 @@ struct source_held *source_work_hold(struct source_work *work)
 	return work->held;
 }
 
+const struct request *source_held_request(const struct source_held *h)
+{
+	return &h->request;
+}
+
 void source_held_free(struct source_held *h)
 {
 	if (h == NULL ||
