@@ -80,7 +80,7 @@ static struct mapped *mapped_new(struct config *config,
 	return m;
 }
 
-static struct mapped_task *submit(struct road *r, struct mapped *m)
+static struct mapped_task *new_task(struct road *r, struct mapped *m)
 {
 	struct mapped_task *t = xcalloc(1, sizeof(*t));
 	t->task.run = run;
@@ -106,7 +106,7 @@ int mapped_webhook(struct road *r, struct config *config,
 	if (rc != 0 || work == NULL)
 		return rc;
 	struct mapped *m = mapped_new(config, source);
-	struct mapped_task *t = submit(r, m);
+	struct mapped_task *t = new_task(r, m);
 	m->held = source_work_hold(work);
 	t->work = work;
 	mapper_submit(r->mapper, &t->task);
@@ -126,7 +126,7 @@ int mapped_replay(struct road *r, const struct source *source,
 	if (mapper_waiting(r->mapper) >= (size_t)r->config->limits.pending)
 		return err_set(err, LB_EBUSY, "too much is being mapped");
 	struct mapped *m = mapped_new(r->config, source);
-	struct mapped_task *t = submit(r, m);
+	struct mapped_task *t = new_task(r, m);
 	struct submission *copy = submission_new();
 	struct arena *a = &copy->arena;
 	m->ticket = ticket;

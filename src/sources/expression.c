@@ -207,7 +207,10 @@ bool expression_true(const struct expression *e, const struct evaluation *v)
 			continue;
 		if (one->type == VALUE_BOOL)
 			return one->truth;
-		return !str_ieq(value_text(one), STR("false"));
+		if (one->type == VALUE_ARRAY || one->type == VALUE_OBJECT)
+			return true;
+		struct str text = value_text(one);
+		return text.n > 0 && !str_ieq(text, STR("false"));
 	}
 	return false;
 }

@@ -60,8 +60,8 @@ struct str expression_text(const struct expression *e,
 /* The first candidate that is neither null nor an empty text. */
 const struct value *expression_value(const struct expression *e,
 				     const struct evaluation *v);
-/* As jq judges: false, null and nothing are false, all else is true; a text
- * "false" is false too, since forms know no other. */
+/* As jq judges: false, null and nothing are false, all else is true; but the
+ * texts "false" and "" are false too, since forms know no other. */
 bool expression_true(const struct expression *e, const struct evaluation *v);
 /* Why it has no value: jq's error, or STR_NONE. */
 struct str expression_error(const struct expression *e,

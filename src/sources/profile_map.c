@@ -165,12 +165,19 @@ static void add_field(struct job *j, const struct profile_field *field)
 		lead_add(j->lead, field->slug, rule_text(j, rule));
 }
 
-/* "Google Ads" -> google_ads, where the CRM knows that; else the default. */
+/* What the table says; else "Google Ads" -> google_ads, where the CRM knows
+ * that; else the default. */
 static struct str word_of(const struct job *j, const struct profile_rule *rule,
 			  bool (*known)(struct str))
 {
-	struct str word = slug_make(j->call->arena, rule_text(j, rule));
-	return known(word) ? word : STR_NONE;
+	struct str given =
+	    slug_make(j->call->arena, expression_text(&rule->from, j->v));
+	struct str word = rule_text(j, rule);
+	bool chosen = rule->fixed != NULL || word.p != rule->fallback;
+	if (!chosen && known(given))
+		return given;
+	word = slug_make(j->call->arena, word);
+	return known(word) ? word : str_from(rule->fallback);
 }
 
 static void decide_origin(struct job *j)
