@@ -125,6 +125,7 @@ static struct str normalise(struct arena *arena, struct str name)
 					     "field_", "hidden_",  "form_"};
 	char *out = arena_alloc(arena, KEY_MAX + 1);
 	size_t n = 0;
+	name = slug_make(arena, name); /* accents go: "prenom" */
 	for (size_t i = 0; i < name.n && n < KEY_MAX; i++) {
 		char c = name.p[i];
 		if (c >= 'A' && c <= 'Z')
