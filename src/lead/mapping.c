@@ -40,7 +40,7 @@ static const char prelude[] =
 
 enum { PROGRAM_MAX = 4 << 20, MESSAGES_MAX = 4096 };
 
-/* 2^53: beyond it a double is not every integer any more. */
+/* 2^53: from there on a double is not every integer any more. */
 static const double safe_integer = 9007199254740992.0;
 
 /* ---- values in ---------------------------------------------------------- */
@@ -58,7 +58,7 @@ static jv jv_from_number(struct str text)
 	char digits[80];
 	int n = snprintf(digits, sizeof(digits), "%.*s", STR_FMT(text));
 	double number = n > 0 ? strtod(digits, NULL) : 0;
-	bool exact = fabs(number) <= safe_integer || !is_integer(text);
+	bool exact = fabs(number) < safe_integer || !is_integer(text);
 	if ((size_t)n >= sizeof(digits) || !exact || !isfinite(number))
 		return jv_string_sized(text.p, (int)text.n);
 	return jv_number(number);

@@ -49,7 +49,7 @@ struct mapping_input {
 
 /* The results: an array with one array for each event, in order. That holds,
  * for each expression, the array of what it yielded, or the text of its error;
- * with `each`, the event itself comes last. Integers beyond 2^53 went in as
+ * with `each`, the event itself comes last. Integers from 2^53 on went in as
  * text. LB_EINVAL: `each` failed; LB_ELIMIT: the results are too large. */
 LB_MUST_CHECK int mapping_run(struct mapping *m, const struct mapping_input *in,
 			      struct arena *arena, const struct value **out,

@@ -266,8 +266,10 @@ void read_platform(struct reader *r, const struct key *k, const struct node *n,
 	struct str text;
 	if (!value_text_of(r, k, n, &text))
 		return;
-	struct profile_list profiles = {r->config->profiles,
-					r->config->n_profiles};
+	struct profile_list profiles = {0};
+	if (r->config != NULL)
+		profiles = (struct profile_list){r->config->profiles,
+						 r->config->n_profiles};
 	const struct profile *profile = profiles_find(&profiles, text);
 	*field = profile != NULL ? &profile->ops : source_ops_find(text);
 	if (*field != NULL)

@@ -32,7 +32,7 @@ struct mapper {
 	int kind;
 	struct mapper_task *first, *last;
 	size_t waiting; /* loop thread: not back */
-	bool stopping;
+	bool stopping, orphaned;
 	struct bench *bench;
 	size_t abandoned; /* threads that still run */
 	int64_t replaced_ms[MAPPER_REPLACEMENTS_MAX];
@@ -77,18 +77,28 @@ static void wait_for_bell(struct mapper *m)
 	lock_drop(m->lock);
 }
 
+static void release(struct mapper *m)
+{
+	mailbox_free(m->bell);
+	mailbox_free(m->ended);
+	lock_free(m->lock);
+	free(m);
+}
+
 static void leave(struct bench *b)
 {
 	struct mapper *m = b->mapper;
 	lock_take(m->lock);
-	bool abandoned = b->abandoned;
+	bool abandoned = b->abandoned, last = false;
 	if (abandoned)
-		m->abandoned--;
+		last = --m->abandoned == 0 && m->orphaned;
 	else
 		mailbox_post(m->ended, &b->ended);
 	lock_drop(m->lock);
 	if (abandoned)
 		free(b);
+	if (last)
+		release(m);
 }
 
 static void work(void *ctx)
@@ -251,13 +261,10 @@ void mapper_free(struct mapper *m)
 		return;
 	lock_take(m->lock);
 	bool alone = m->abandoned == 0;
+	m->orphaned = true;
 	lock_drop(m->lock);
-	/* A stuck thread may still look at the lock: the end of the process,
-	 * which is near, takes both. */
-	if (!alone)
-		return;
-	mailbox_free(m->bell);
-	mailbox_free(m->ended);
-	lock_free(m->lock);
-	free(m);
+	/* A stuck thread may still look at the lock; the last one releases, or
+	 * the end of the process does. */
+	if (alone)
+		release(m);
 }
