@@ -22,7 +22,8 @@ struct mapping {
 	jq_state *idle;   /* atomic: a compiled state nobody uses, or NULL */
 };
 
-/* implode of a number that is no character ends the process in 1.6. */
+/* In 1.6 implode of a number that is no character ends the process, and
+ * looking for an element in an array leaks the array's elements. */
 static const char prelude[] =
     "def env: error(\"env is not offered\"); "
     "def input: error(\"input is not offered\"); "
@@ -30,6 +31,12 @@ static const char prelude[] =
     "def _implode: implode; def implode: if all(.[]; type == \"number\" and "
     ". == floor and . > 0 and . < 1114112 and (. < 55296 or . > 57343)) then "
     "_implode else error(\"implode: not a character\") end; "
+    "def indices($i): if . == null then null elif type == \"string\" then "
+    "_strindices($i) elif ($i | type) == \"array\" then "
+    "error(\"indices of a list is not offered\") else . as $a | "
+    "[range(length) | select($a[.] == $i)] end; "
+    "def index($i): indices($i) | .[0]; "
+    "def rindex($i): indices($i) | .[-1]; "
     "def now: error(\"now is not offered\"); "
     "def halt: error(\"halt is not offered\"); "
     "def halt_error: error(\"halt_error is not offered\"); "
@@ -143,17 +150,16 @@ static struct value *copy_value(struct copier *c, jv v, int depth);
 
 static void copy_members(struct copier *c, struct value *out, jv v, int depth)
 {
-	jv_object_foreach(v, key, member)
-	{
-		struct value *child = NULL;
-		if (!c->over)
-			child = copy_value(c, jv_copy(member), depth + 1);
+	for (int i = jv_object_iter(v); jv_object_iter_valid(v, i) && !c->over;
+	     i = jv_object_iter_next(v, i)) {
+		jv key = jv_object_iter_key(v, i);
+		struct value *child =
+		    copy_value(c, jv_object_iter_value(v, i), depth + 1);
 		if (child != NULL) {
 			child->key = copy_text(c, key);
 			value_append(out, child);
 		}
 		jv_free(key);
-		jv_free(member);
 	}
 }
 
