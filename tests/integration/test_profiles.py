@@ -34,6 +34,17 @@ def programmed(**more):
     return {"sources": {"quote-form": {"filter": FILTER, **more}}}
 
 
+def stuck(make_bridge, crm):
+    """A bridge that may end while a thread is inside a program. Of the stack
+    of a libjq state only the end is pointed at: no leak, but it looks so."""
+    bridge = make_bridge(crm, programmed())
+    with open(bridge.path("lsan.supp"), "w", encoding="utf-8") as f:
+        f.write("leak:jv_mem_realloc\n")
+    bridge.environment["LSAN_OPTIONS"] = (
+        f"suppressions={bridge.path('lsan.supp')}:print_suppressions=0")
+    return bridge.start()
+
+
 def form(person, **more):
     values = {"name": person.name, "email": person.email, **more}
     return senders.Post(f"/in/quote-form/{TOKEN}",
@@ -108,7 +119,7 @@ def test_many_are_mapped_in_turn_and_none_is_lost(answers, crm, person):
 ], ids=["loop", "regex"])
 def test_what_does_not_end_is_quarantined_and_nobody_waits(
         make_bridge, crm, person, trap, reason):
-    bridge = make_bridge(crm, programmed()).start()
+    bridge = stuck(make_bridge, crm)
     begun = time.monotonic()
     thread, results = in_background(bridge.post, form(person(), **trap))
     slowest = 0
@@ -133,7 +144,7 @@ def test_what_does_not_end_is_quarantined_and_nobody_waits(
 
 def test_the_quarantined_becomes_a_lead_when_the_filter_is_mended(
         make_bridge, crm, person):
-    bridge = make_bridge(crm, programmed()).start()
+    bridge = stuck(make_bridge, crm)
     someone = person()
     assert bridge.post(form(someone, loop="yes")).status == 200
     row, = bridge.api("/quarantine")["leads"]
@@ -149,7 +160,7 @@ def test_the_quarantined_becomes_a_lead_when_the_filter_is_mended(
 
 def test_the_fourth_stuck_thread_within_an_hour_ends_the_process(
         make_bridge, crm, person):
-    bridge = make_bridge(crm, programmed()).start()
+    bridge = stuck(make_bridge, crm)
     for _ in range(3):
         assert bridge.post(form(person(), loop="yes")).status == 200
     in_background(lambda: quiet(bridge.post, form(person(), loop="yes")))
