@@ -308,6 +308,7 @@ static const struct row profile_rows[] = {
     {"stage_slug", read_rule, IN(stage_slug), false},
     {"attribution", read_flag, IN(attribution), false},
     {"contact_name", read_expression, IN(contact_name), false},
+    {"not_names", read_expression, IN(not_names), false},
     {"contact_email", read_expression, IN(contact_email), false},
     {"contact_phone", read_expression, IN(contact_phone), false},
     {"landing_page", read_expression, IN(landing_page), false},

@@ -44,7 +44,8 @@ struct profile {
 	struct text_list events; /* default events; its v ends with NULL */
 	/* The lead. */
 	struct profile_rule source_platform, source_type, stage_slug;
-	struct expression contact_name, contact_email, contact_phone;
+	struct expression contact_name, not_names, contact_email;
+	struct expression contact_phone;
 	struct expression answers, rest, landing_page;
 	struct profile_field *fields;
 	size_t n_fields;

@@ -17,13 +17,26 @@ struct job {
 
 /* ---- contact ------------------------------------------------------------ */
 
+/* Whether it is one of the texts that stand where no name is known. */
+static bool no_name(const struct job *j, struct str text)
+{
+	bool more = true;
+	for (size_t i = 0; more; i++) {
+		struct str one = value_text(expression_candidate(
+		    &j->profile->not_names, j->v, i, &more));
+		if (one.n > 0 && str_ieq(one, text))
+			return true;
+	}
+	return false;
+}
+
 static bool set_name(struct job *j, const struct value *v)
 {
 	if (v->type == VALUE_OBJECT)
 		return lead_set_names(j->lead, value_member(v, "first"),
 				      value_member(v, "last"));
 	struct str text = value_text(v);
-	return text.n > 0 && lead_set_name(j->lead, text);
+	return text.n > 0 && !no_name(j, text) && lead_set_name(j->lead, text);
 }
 
 static bool set_email(struct job *j, const struct value *v)
