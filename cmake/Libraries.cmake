@@ -14,6 +14,7 @@ lb_library(json json-c)
 lb_library(crypto openssl)
 lb_library(sqlite sqlite3)
 lb_library(yaml yaml-0.1)
+lb_library(expat expat)
 lb_library(systemd libsystemd)
 
 # libjq 1.6 has no pkg-config file.

@@ -170,10 +170,8 @@ def keep(bridge, crm):
                          f"{bridge.path('admin.sock')} status", 0))
     print(f"\n  try: curl -d 'name=You&email=you@example.com' {base}"
           f"/in/quote-form/{settings.FORM_TOKEN}", flush=True)
-    done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
     try:
-        done.wait()
+        threading.Event().wait()
     except KeyboardInterrupt:
         print()
 
@@ -203,6 +201,8 @@ def run(arguments):
         if arguments.keep:
             keep(bridge, crm)
         bridge.stop()
+    except KeyboardInterrupt:
+        return 130
     except (AssertionError, TimeoutError, OSError) as e:
         wrong = [str(e)]
         if bridge is not None:
@@ -228,10 +228,12 @@ def main():
     parser.add_argument("--keep", action="store_true",
                         help="leave everything running, print the URLs")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # tidies up
     print(paint("1", "leadbridge, from webhook to lead"))
-    print("  building ...", end="", flush=True)
+    print("  building ...", end="" if COLOUR else "\n", flush=True)
     took = build()
-    print(f"\r  built in {took:.0f} s in build/demo", flush=True)
+    print(("\r" if COLOUR else "") +
+          f"  built in {took:.0f} s in build/demo", flush=True)
     return run(arguments)
 
 

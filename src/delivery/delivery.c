@@ -249,7 +249,9 @@ static void got_settled(struct delivery *d, struct mail *mail)
 		struct settlement *s = mail->settlements;
 		mail->settlements = s->next;
 		s->next = NULL;
-		struct destination *to = find(d, s->lead->destination);
+		/* Also of one that leaves: it may be back before it is gone. */
+		struct destination *to =
+		    table_get(d->destinations, s->lead->destination);
 		if (to == NULL) {
 			settlement_free(s);
 			continue;
@@ -409,7 +411,7 @@ fail:
 static struct mail *mail_new(enum mail_kind kind)
 {
 	struct mail *mail = xcalloc(1, sizeof(*mail));
-	mail->message.kind = kind;
+	mail->message.kind = (int)kind;
 	return mail;
 }
 

@@ -144,6 +144,9 @@ void destination_judge(struct attempt *a, const struct attempt_result *result);
 /* A settlement is committed (or refused by the store). Takes it. */
 void destination_settled(struct destination *d, struct settlement *s);
 void destination_forget_dead(struct destination *d);
+/* A person sends a dead lead again: it is no longer one of those the `contract`
+ * rule may take back. */
+void destination_revive(struct destination *d, int64_t id);
 
 /* ---- destination_room.c -------------------------------------------------- */
 

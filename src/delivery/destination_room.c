@@ -14,8 +14,8 @@
 enum {
 	LATER_MS = 60 * 1000, /* due later than this waits on disk */
 	ROOM_WANTED = SCHEDULER_LEADS_MAX / 4,
-	REFILL_BELOW = SCHEDULER_LEADS_MAX / 2,
-	REFILL_STEP = 256,
+	REFILL_BELOW = SCHEDULER_LEADS_MAX / 4,
+	REFILL_STEP = 128,
 	REFILL_PAUSE_MS = 1000, /* after one that brought nothing new */
 	TRICKLE = 32,
 	TRICKLE_MS = 1000,
@@ -76,6 +76,7 @@ void destination_due(struct destination *d, struct due_lead *lead)
 {
 	if (d->granted > 0)
 		d->granted--;
+	destination_revive(d, lead->id);
 	/* What the scheduler refuses because of a refill under way is not lost:
 	 * it is on disk, and looked for after that. */
 	if (!take(d, lead) && d->refilling)

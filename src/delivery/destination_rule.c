@@ -218,6 +218,24 @@ void destination_forget_dead(struct destination *d)
 	*row = (struct dead_row){0};
 }
 
+void destination_revive(struct destination *d, int64_t id)
+{
+	struct dead_row *row = &d->dead_row;
+	for (int i = 0; i < row->n; i++) {
+		if (row->ids[i] != id || row->leads[i] == NULL)
+			continue;
+		struct entry *e = scheduler_find(d->leads, id);
+		if (e != NULL)
+			scheduler_forget(d->leads, e);
+		free(row->leads[i]);
+		row->n--;
+		row->ids[i] = row->ids[row->n];
+		row->leads[i] = row->leads[row->n];
+		row->leads[row->n] = NULL;
+		return;
+	}
+}
+
 static bool in_row(const struct dead_row *row, int64_t id)
 {
 	for (int i = 0; i < row->n; i++)
@@ -424,7 +442,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	    .reason = v.reason,
 	};
 	rule(d, a, result, &v, &ruling);
-	d->total.tried++;
+	if (v.outcome != OUTCOME_LIMITED && v.outcome != OUTCOME_PARK)
+		d->total.tried++;
 	if (result->transport == TRANSPORT_ANSWERED ||
 	    v.outcome == OUTCOME_PARK)
 		d->virgin = false;

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "delivery/address.h"
 #include "delivery/answer.h"
+#include "delivery/resolve.h"
 #include "leadbridge/buf.h"
 
 enum {
@@ -33,7 +34,7 @@ struct http_client {
 	struct loop *loop;
 	CURLM *multi;
 	struct loop_timer *timer;
-	struct call *running; /* list */
+	struct call *running; /* list; also those whose name is asked about */
 };
 
 struct http_target {
@@ -58,6 +59,7 @@ struct call {
 	bool headers_done; /* the answer's status line and headers are whole */
 	bool over;         /* the answer passed a ceiling */
 	bool forbidden;    /* an address was refused */
+	struct question *why; /* its name was not found: asking on */
 	http_done_cb cb;
 	void *ctx;
 };
@@ -181,6 +183,48 @@ static void read_result(struct call *call, CURLcode code,
 static void target_unref(struct http_target *t);
 static void call_rest(struct call *call);
 
+/* Reports; the call rests until the next request. */
+static void report(struct call *call, const struct attempt_result *result)
+{
+	struct http_client *c = call->target->client;
+	if (call->prev != NULL)
+		call->prev->next = call->next;
+	else
+		c->running = call->next;
+	if (call->next != NULL)
+		call->next->prev = call->prev;
+	call->cb(call->ctx, result);
+	call_rest(call);
+}
+
+static void on_why(void *ctx, bool missing)
+{
+	struct call *call = ctx;
+	call->why = NULL;
+	struct attempt_result result = {
+	    .transport =
+		missing ? TRANSPORT_DNS_NXDOMAIN : TRANSPORT_DNS_FAILED,
+	    .received_at_ms = clock_wall_ms(),
+	};
+	report(call, &result);
+}
+
+/* Whether the name does not exist decides what follows; curl does not say. */
+static bool ask_why(struct call *call)
+{
+	CURLU *url = curl_url();
+	char *host = NULL;
+	if (url != NULL &&
+	    curl_url_set(url, CURLUPART_URL, call->target->url, 0) ==
+		CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+		call->why =
+		    resolve_ask(call->target->client->loop, host, on_why, call);
+	curl_free(host);
+	curl_url_cleanup(url);
+	return call->why != NULL;
+}
+
 static void finish(struct http_client *c, CURL *easy, CURLcode code)
 {
 	struct call *call = NULL;
@@ -189,14 +233,8 @@ static void finish(struct http_client *c, CURL *easy, CURLcode code)
 	/* Read first: removing the handle may reset what it knows. */
 	read_result(call, code, &result);
 	curl_multi_remove_handle(c->multi, easy);
-	if (call->prev != NULL)
-		call->prev->next = call->next;
-	else
-		c->running = call->next;
-	if (call->next != NULL)
-		call->next->prev = call->prev;
-	call->cb(call->ctx, &result);
-	call_rest(call);
+	if (code != CURLE_COULDNT_RESOLVE_HOST || !ask_why(call))
+		report(call, &result);
 }
 
 static void read_finished(struct http_client *c)
@@ -398,6 +436,7 @@ static struct call *call_new(struct http_target *t)
 
 static void call_free(struct call *call)
 {
+	resolve_cancel(call->why);
 	curl_easy_cleanup(call->easy);
 	buf_release(&call->body);
 	free(call->headers);

@@ -14,6 +14,7 @@ enum {
 	EXACT_MAX = 2048, /* answers remembered one by one */
 	SUB_WINDOWS = 64,
 	WINDOWS_MAX = 8,
+	SLOTS_FIRST = 16,
 };
 
 struct slot {
@@ -24,7 +25,8 @@ struct slot {
 struct window {
 	int64_t count, window_ms;
 	struct slot *ring;
-	size_t cap, first, used; /* slots, oldest at first */
+	size_t most;             /* slots it may need */
+	size_t cap, first, used; /* those it has; oldest at first */
 	int64_t recent;          /* answers in the ring */
 	int64_t missing;         /* somebody else's, as headers told */
 	int64_t missing_until;
@@ -47,8 +49,7 @@ static size_t slots_for(const struct rate *r)
 static void window_init(struct window *w, const struct rate *r)
 {
 	*w = (struct window){.count = r->count, .window_ms = r->window_ms};
-	w->cap = slots_for(r);
-	w->ring = xcalloc(w->cap, sizeof(*w->ring));
+	w->most = slots_for(r);
 }
 
 static struct slot *slot_at(const struct window *w, size_t i)
@@ -71,6 +72,21 @@ static void expire(struct window *w, int64_t now)
 		w->missing = 0;
 }
 
+/* A key that is hardly used needs no room for its thousand an hour. */
+static void widen(struct window *w)
+{
+	size_t cap = w->cap == 0 ? SLOTS_FIRST : w->cap * 2;
+	if (cap > w->most)
+		cap = w->most;
+	struct slot *ring = xcalloc(cap, sizeof(*ring));
+	for (size_t i = 0; i < w->used; i++)
+		ring[i] = *slot_at(w, i);
+	free(w->ring);
+	w->ring = ring;
+	w->cap = cap;
+	w->first = 0;
+}
+
 static void window_answered(struct window *w, int64_t at, int64_t n)
 {
 	int64_t grain = w->count <= EXACT_MAX ? 0 : w->window_ms / SUB_WINDOWS;
@@ -83,8 +99,10 @@ static void window_answered(struct window *w, int64_t at, int64_t n)
 	}
 	/* When there are more answers than the window may hold, the newest
 	 * ones alone decide when the next may leave. */
-	if (w->used == w->cap)
+	if (w->used == w->most)
 		drop_oldest(w);
+	else if (w->used == w->cap)
+		widen(w);
 	w->used++;
 	*slot_at(w, w->used - 1) = (struct slot){.at = at, .n = n};
 	w->recent += n;

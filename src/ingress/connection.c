@@ -319,7 +319,13 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
 	if ((what & BEV_EVENT_EOF) &&
 	    (c->state == CONN_ANSWER || c->state == CONN_FLUSH))
 		return;
-	conn_close(c);
+	/* Or its next request is here, and the turn to parse it has not come:
+	 * that one closes when there is no more. */
+	if ((what & BEV_EVENT_EOF) && wants_bytes(c) &&
+	    evbuffer_get_length(bufferevent_get_input(c->bev)) > 0)
+		pump(c);
+	else
+		conn_close(c);
 }
 
 /* ---- deadlines ----------------------------------------------------------- */

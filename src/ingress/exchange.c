@@ -200,10 +200,13 @@ static void respond(struct conn *c, const struct reply *reply)
 void exchange_refuse(struct conn *c, int status, const char *reason)
 {
 	const struct http_handler *h = &c->l->handler;
-	if (!c->x.open && h->on_refused != NULL)
+	if (h->on_refused != NULL)
 		h->on_refused(h->ctx, status, reason);
-	char body[80];
-	(void)!snprintf(body, sizeof(body), "{\"error\":\"%.40s\"}\n", reason);
+	char body[160];
+	(void)!snprintf(body, sizeof(body),
+			"{\"error\":{\"code\":\"%.40s\",\"message\":"
+			"\"refused by the HTTP edge\"}}\n",
+			reason);
 	struct reply reply = {
 	    .status = status, .body = str_from(body), .close = true};
 	if (status == 503)

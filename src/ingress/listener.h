@@ -41,8 +41,9 @@ struct http_handler {
 	 * answer. The request's head may still be looked at. */
 	void (*on_end)(void *ctx, struct exchange *x, int status,
 		       int64_t took_us);
-	/* MAY be NULL. The parser or a limit refused a request or connection
-	 * before a handler saw it; reason is static text. */
+	/* MAY be NULL. The parser or a limit refused a request or connection,
+	 * before on_headers or behind it (then on_end follows); reason is a
+	 * static word. */
 	void (*on_refused)(void *ctx, int status, const char *reason);
 };
 

@@ -30,7 +30,8 @@ struct endpoint {
 	struct loop_watch *watch;
 };
 
-/* Opens all sockets of one address and appends them to *v. */
+/* Opens all sockets of one address and appends them to *v. Of a host name the
+ * first address is taken. */
 LB_MUST_CHECK int sockets_open(const char *address, int unix_mode,
 			       struct endpoint ***v, size_t *n,
 			       struct err *err);

@@ -42,7 +42,7 @@ static void check_file(struct reader *r, struct place at, const char *path)
 static void check_address(struct reader *r, struct place at,
 			  const char *address)
 {
-	if (!config_address_ok(str_from(address)))
+	if (address != NULL && !config_address_ok(str_from(address)))
 		problems_error(r->problems, at,
 			       "'%.100s' is not an address (host:port, "
 			       "[address]:port, unix:/path, systemd:NAME)",

@@ -7,10 +7,13 @@
  */
 #include "operate/daemon.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -25,7 +28,7 @@ enum {
 	DRAIN_POLL_MS = 20,
 	DRAIN_MAX_MS = 10000, /* for senders in the middle of a request */
 	DELIVERY_GRACE_MS = 20000,
-	N_SIGNALS = 4,
+	N_SIGNALS = 2,
 	N_HEARTBEATS = 4,
 };
 
@@ -36,7 +39,7 @@ struct running {
 	struct reporter *reporter;
 	struct watchdog *watchdog;
 	struct heartbeat *heartbeats[N_HEARTBEATS];
-	struct loop_watch *signals[N_SIGNALS];
+	struct loop_watch *signals[N_SIGNALS], *term;
 	struct loop_timer *drain;
 	int64_t drain_until_ms;
 	int status;
@@ -63,36 +66,24 @@ static void log_problems(const struct config_problems *problems)
 /* ---- reload ------------------------------------------------------------ */
 
 /* A destination that still has leads cannot go, nor change its customer: the
- * leads would have nowhere to go, or go to somebody else. */
-static int check_orphans(const struct running *d, const struct config *next,
-			 struct err *err)
+ * leads would have nowhere to go, or go to somebody else. Without leads it
+ * may. */
+static void excuse_empty(const struct running *d,
+			 struct config_problems *problems)
 {
 	struct queue_backlog *backlog = NULL;
 	size_t n = 0;
-	int rc = 0;
 	queue_backlog(d->road.queue, &backlog, &n);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct str name = str_from(backlog[i].name);
-		const struct destination_config *is =
-		    config_destination(d->road.config, name);
-		const struct destination_config *becomes =
-		    config_destination(next, name);
-		if (backlog[i].waiting == 0 || is == NULL)
-			continue;
-		if (becomes == NULL)
-			rc = err_set(err, LB_EDENIED,
-				     "destination '%s' still has %lld leads",
-				     backlog[i].name,
-				     (long long)backlog[i].waiting);
-		else if (strcmp(is->customer_id, becomes->customer_id) != 0)
-			rc = err_set(err, LB_EDENIED,
-				     "customer_id of destination '%s' changed "
-				     "while %lld leads wait",
-				     backlog[i].name,
-				     (long long)backlog[i].waiting);
+	for (size_t i = 0; i < d->road.config->n_destinations; i++) {
+		const char *name = d->road.config->destinations[i]->name;
+		bool waits = false;
+		for (size_t k = 0; k < n; k++)
+			waits |= backlog[k].waiting > 0 &&
+				 strcmp(backlog[k].name, name) == 0;
+		if (!waits)
+			config_problems_excuse(problems, str_from(name));
 	}
 	free(backlog);
-	return rc;
 }
 
 static const char *first_error(const struct config_problems *problems)
@@ -107,16 +98,38 @@ static int load_next(struct running *d, struct config **next, struct err *err)
 {
 	struct config_problems problems = {0};
 	int rc = config_load(d->config_path, next, &problems);
-	if (rc == 0)
+	if (rc == 0) {
 		config_compare(d->road.config, *next, &problems);
+		excuse_empty(d, &problems);
+	}
 	log_problems(&problems);
 	if (problems.errors > 0)
 		rc = err_set(err, LB_EINVAL, "%zu problem%s, the first: %s",
 			     problems.errors, problems.errors == 1 ? "" : "s",
 			     first_error(&problems));
-	else
-		rc = check_orphans(d, *next, err);
 	config_problems_release(&problems);
+	return rc;
+}
+
+static int swap(struct running *d, struct config *next, struct err *err)
+{
+	int rc = road_reload(&d->road, next, err);
+	if (rc == 0)
+		rc = admin_reload(d->admin, err);
+	if (rc == 0)
+		rc = reporter_reopen(d->reporter, err);
+	return rc;
+}
+
+/* All of the new configuration, or none of it. */
+static int take_over(struct running *d, struct config *next, struct err *err)
+{
+	struct config *old = config_ref(d->road.config);
+	struct err ignored;
+	int rc = swap(d, next, err);
+	if (rc != 0 && d->road.config != old)
+		(void)!swap(d, old, &ignored);
+	config_unref(old);
 	return rc;
 }
 
@@ -127,11 +140,7 @@ static int reload(void *ctx, struct err *err)
 	notify_reloading();
 	int rc = load_next(d, &next, err);
 	if (rc == 0)
-		rc = road_reload(&d->road, next, err);
-	if (rc == 0)
-		rc = admin_reload(d->admin, err);
-	if (rc == 0)
-		rc = reporter_reopen(d->reporter, err);
+		rc = take_over(d, next, err);
 	config_unref(next);
 	if (rc == 0) {
 		log_info("reloaded", "config=%s", d->config_path);
@@ -160,10 +169,6 @@ static void on_drain(void *ctx)
 
 static void stop(struct running *d)
 {
-	if (d->drain_until_ms != 0) { /* asked twice */
-		d->drain_until_ms = 1;
-		return;
-	}
 	log_info("stopping", "grace_s=%d", DELIVERY_GRACE_MS / 1000);
 	notify_stopping();
 	d->drain_until_ms = clock_mono_ms() + DRAIN_MAX_MS;
@@ -172,9 +177,40 @@ static void stop(struct running *d)
 	loop_timer_arm(d->drain, 0);
 }
 
+static int term_fd = -1;
+
+/* The second one ends the process where it stands: nothing is lost by that,
+ * what was acknowledged is on disk. */
+static void on_term_signal(int signo)
+{
+	static volatile sig_atomic_t asked;
+	(void)signo;
+	if (asked != 0)
+		_exit(0);
+	asked = 1;
+	int saved = errno;
+	(void)!write(term_fd, &(uint64_t){1}, sizeof(uint64_t));
+	errno = saved;
+}
+
 static void on_term(void *ctx)
 {
+	uint64_t count;
+	(void)!read(term_fd, &count, sizeof(count));
 	stop(ctx);
+}
+
+static int watch_term(struct running *d, struct err *err)
+{
+	struct sigaction action = {.sa_handler = on_term_signal,
+				   .sa_flags = SA_RESTART};
+	term_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (term_fd < 0 ||
+	    loop_watch_read(d->road.loop, term_fd, on_term, d, &d->term) != 0 ||
+	    sigaction(SIGTERM, &action, NULL) != 0 ||
+	    sigaction(SIGINT, &action, NULL) != 0)
+		return err_set(err, LB_ESYSTEM, "cannot watch for SIGTERM");
+	return 0;
 }
 
 static void on_hup(void *ctx)
@@ -206,16 +242,13 @@ static int watch_signals(struct running *d, struct err *err)
 	static const struct {
 		int signo;
 		loop_cb cb;
-	} rows[N_SIGNALS] = {{SIGTERM, on_term},
-			     {SIGINT, on_term},
-			     {SIGHUP, on_hup},
-			     {SIGUSR1, on_usr1}};
+	} rows[N_SIGNALS] = {{SIGHUP, on_hup}, {SIGUSR1, on_usr1}};
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		if (loop_watch_signal(d->road.loop, rows[i].signo, rows[i].cb,
 				      d, &d->signals[i]) != 0)
 			return err_set(err, LB_ESYSTEM,
 				       "cannot watch signal %d", rows[i].signo);
-	return 0;
+	return watch_term(d, err);
 }
 
 /* ---- start and end ------------------------------------------------------ */
@@ -268,11 +301,9 @@ static void announce(struct running *d)
 
 static void finish(struct running *d)
 {
-	/* From here a second SIGTERM ends the process at once. */
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		loop_watch_free(d->signals[i]);
-	(void)signal(SIGTERM, SIG_DFL);
-	(void)signal(SIGINT, SIG_DFL);
+	loop_watch_free(d->term);
 	watchdog_free(d->watchdog);
 	notify_extend(DELIVERY_GRACE_MS + 10000);
 	road_quiesce(&d->road, d->status == 0 ? DELIVERY_GRACE_MS : 0);

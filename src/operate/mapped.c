@@ -24,7 +24,8 @@ struct mapped {
 	const struct source *source;
 	struct source_held *held; /* NULL: a replay */
 	struct ticket ticket;
-	int64_t replay_of;
+	int64_t replay_of, held_number;
+	bool dry;
 };
 
 /* What the thread gets: nothing of it is the loop's. */
@@ -114,9 +115,15 @@ int mapped_webhook(struct road *r, struct config *config,
 	return 0;
 }
 
-void mapped_set_ticket(struct mapped *m, struct ticket ticket)
+void mapped_answer(struct mapped *m, struct ticket ticket, bool dry)
 {
 	m->ticket = ticket;
+	m->dry = dry;
+}
+
+void mapped_held(struct mapped *m, int64_t number)
+{
+	m->held_number = number;
 }
 
 int mapped_replay(struct road *r, const struct source *source,
@@ -153,7 +160,13 @@ static void replay_failed(struct road *r, const struct mapped *m,
 static void submit_made(struct road *r, const struct mapped *m,
 			struct submission *made)
 {
+	if (m->dry) {
+		webhooks_show(r, m->source, m->ticket, made);
+		submission_free(made);
+		return;
+	}
 	made->source_position = m->source->position;
+	made->held = m->held_number;
 	made->ticket = m->ticket;
 	made->replay_of = m->replay_of;
 	int rc = queue_submit(r->queue, made);

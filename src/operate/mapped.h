@@ -25,7 +25,10 @@ LB_MUST_CHECK int mapped_webhook(struct road *r, struct config *config,
 				 const struct request *request,
 				 struct mapped **out, struct submission **done,
 				 struct reply *reply, const char **why);
-void mapped_set_ticket(struct mapped *m, struct ticket ticket);
+/* Who waits for the answer; dry: it is shown, not stored. */
+void mapped_answer(struct mapped *m, struct ticket ticket, bool dry);
+/* It was held under this number since its proof was refused. */
+void mapped_held(struct mapped *m, int64_t number);
 /* Maps a stored request again. */
 LB_MUST_CHECK int mapped_replay(struct road *r, const struct source *source,
 				const struct submission *raw, int64_t unit,

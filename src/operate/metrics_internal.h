@@ -8,7 +8,7 @@
 #include "operate/histogram.h"
 #include "operate/metrics.h"
 
-enum { REASONS = 32, BOUNDS = 12 };
+enum { REASONS = 64, BOUNDS = 12 };
 
 extern const double ACCEPT_BOUNDS[BOUNDS];
 extern const double AGE_BOUNDS[BOUNDS];

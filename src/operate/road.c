@@ -138,6 +138,7 @@ static void on_beat(void *ctx)
 {
 	struct road *r = ctx;
 	heartbeat_beat(&r->heartbeat);
+	held_expire(r->held, clock_wall_ms());
 }
 
 static struct listener_config listener_config_of(const struct config *c)
@@ -181,6 +182,8 @@ int road_open(struct road *r, struct config *config, struct err *err)
 	r->started_ms = clock_mono_ms();
 	r->metrics = metrics_new();
 	r->reports = mailbox_new();
+	r->rates = rate_table_new();
+	r->held = held_new();
 	if (loop_watch_read(r->loop, mailbox_fd(r->reports), on_reports, r,
 			    &r->reports_watch) != 0)
 		return err_set(err, LB_ESYSTEM, "cannot watch the mailbox");
@@ -222,6 +225,8 @@ void road_close(struct road *r)
 {
 	listener_free(r->webhooks);
 	mapped_close(r);
+	rate_table_free(r->rates);
+	held_free(r->held);
 	delivery_free(r->delivery);
 	queue_free(r->queue);
 	loop_watch_free(r->reports_watch);

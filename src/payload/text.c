@@ -87,8 +87,29 @@ static bool only_macros(struct str s)
 	return true;
 }
 
+/* Nearly every text begins with something else. */
+static bool may_be_no_value(char first)
+{
+	switch (first) {
+	case 'n':
+	case 'N':
+	case 'u':
+	case '#':
+	case '(':
+	case '[':
+	case '{':
+	case '$':
+	case '%':
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool is_no_value(struct str s)
 {
+	if (s.n > 0 && !may_be_no_value(s.p[0]))
+		return false;
 	size_t n = sizeof(NO_VALUE_WORDS) / sizeof(NO_VALUE_WORDS[0]);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(s, str_from(NO_VALUE_WORDS[i])))

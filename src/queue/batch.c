@@ -11,12 +11,11 @@
 #include "base/mem.h"
 #include "queue/queue_parts.h"
 
-static size_t weight(const struct message *m, size_t *bytes)
+static size_t events_of(const struct message *m)
 {
 	if (m->kind != MESSAGE_SUBMIT)
 		return 1;
 	const struct submission *s = (const void *)m;
-	*bytes += submission_size(s);
 	return s->n_events > 0 ? s->n_events : 1;
 }
 
@@ -26,10 +25,14 @@ void batch_gather(struct batch *b, struct message **list)
 	while (*list != NULL && b->n < BATCH_ITEMS && events < BATCH_ITEMS &&
 	       b->bytes < BATCH_BYTES) {
 		struct message *m = *list;
+		struct item *it = &b->items[b->n++];
 		*list = m->next;
-		events += weight(m, &b->bytes);
-		b->items[b->n++] = (struct item){
-		    .message = m, .kind = (enum message_kind)m->kind};
+		*it = (struct item){.message = m,
+				    .kind = (enum message_kind)m->kind};
+		if (it->kind == MESSAGE_SUBMIT)
+			it->bytes = submission_size((const void *)m);
+		events += events_of(m);
+		b->bytes += it->bytes;
 	}
 }
 
@@ -250,7 +253,7 @@ static void report_submissions(struct queue *q, struct batch *b)
 		*last = s;
 		last = &s->next;
 		n++;
-		bytes += (int64_t)submission_size(s);
+		bytes += (int64_t)b->items[i].bytes;
 	}
 	q->pending -= n;
 	q->pending_bytes -= bytes;

@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "queue/queue_parts.h"
 
+enum { QUIET_START_MS = 60 * 1000 };
+
 static struct queue_backlog *backlog_of(struct queue *q, const char *name)
 {
 	for (size_t i = 0; i < q->n_backlog; i++)
@@ -64,7 +66,7 @@ static struct queue *make(const struct config *config,
 	q->appetites = table_new();
 	q->lock = lock_new();
 	/* Not in the first minute: a start has enough to do. */
-	q->tidy_at_ms = clock_mono_ms() + 60 * 1000;
+	q->tidy_at_ms = clock_mono_ms() + QUIET_START_MS;
 	q->compact_at_ms = q->tidy_at_ms;
 	return q;
 }

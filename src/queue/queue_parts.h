@@ -85,6 +85,7 @@ struct queue {
 struct item {
 	struct message *message; /* not ours any more once it is reported */
 	enum message_kind kind;
+	size_t bytes; /* of a submission, as it was counted when it came */
 	int result;
 	bool final;
 	struct due_lead *retried; /* COMMAND_RETRY */
@@ -104,8 +105,9 @@ void batch_run(struct queue *q, struct batch *b);
 
 /* ---- writer.c, reader.c ------------------------------------------------ */
 
-void writer_main(void *queue);
-void reader_main(void *queue);
+/* The threads; ctx is the queue. */
+void writer_main(void *ctx);
+void reader_main(void *ctx);
 /* Copies the totals as of the last commit for other threads; lock is held. */
 void queue_publish(struct queue *q);
 void queue_out_of_room(struct queue *q, const char *text);

@@ -22,6 +22,8 @@ void space_init(struct space *s, const struct store_config *config)
 	s->folder = xstrdup(dirname(path));
 	free(path);
 	struct stat st;
+	if (s->reserve == 0)
+		(void)unlink(s->path); /* of an earlier configuration */
 	/* One that was cut short, or is of another size, is built anew. */
 	if (stat(s->path, &st) == 0 && st.st_size == s->reserve &&
 	    (int64_t)st.st_blocks * 512 >= s->reserve)

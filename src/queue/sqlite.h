@@ -3,12 +3,14 @@
  * What the files of the SQLite backend share. Nobody else includes it.
  *
  *   sqlite.c         open, close, transactions, the table of operations
+ *   sqlite_sql.c     statements, result codes, rows and bindings
  *   sqlite_schema.c  pragmas, schema, migrations, copy before migrating
  *   sqlite_accept.c  put: de-duplication, requests, events, units, replay
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
  *   sqlite_ledger.c  names, totals, their changes in a transaction
- *   sqlite_read.c    the reading side: refill, ledger, stored requests
+ *   sqlite_read.c    the reading side: refill, stored requests, check
+ *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
  *   sqlite_list.c    the reading side: lists and single leads as JSON
  *   sqlite_retain.c  retention in small slices
  */
@@ -66,6 +68,7 @@ enum statement {
 	ST_LAST_ID,
 	STATEMENTS
 };
+extern const char *const sqlite_sql[STATEMENTS];
 
 /* ---- ledger ------------------------------------------------------------ */
 
@@ -121,7 +124,8 @@ struct store_reader {
 	size_t n_names, cap_names;
 };
 
-/* ---- helpers (sqlite.c) ------------------------------------------------ */
+/* ---- helpers (sqlite_sql.c) ------------------------------------------------
+ */
 
 /* The last failure of db as an lb_code, with a sentence. */
 int sqlite_fail(struct sqlite3 *db, struct err *err, const char *what);
@@ -180,6 +184,10 @@ int seen_add(struct store *s, const struct new_event *e, int64_t now_ms,
 	     bool *known, struct err *err);
 /* Notes it whether known or not (a replay). */
 void seen_note(struct store *s, const struct new_event *e, int64_t now_ms);
+/* The first of the event's `once` that another lead was noted under within its
+ * window; NULL: none, and all of them are noted now. */
+int seen_once(struct store *s, const struct new_event *e, int64_t now_ms,
+	      const struct once **hit, struct err *err);
 /* Before the commit: writes what was noted, and merges a slice. */
 int seen_flush(struct store *s, struct err *err);
 void seen_committed(struct store *s);
@@ -187,6 +195,8 @@ void seen_rolled_back(struct store *s);
 /* Between transactions: begins to merge when there is enough (all: in any
  * case). */
 void seen_turn(struct store *s, bool all);
+/* Whether the next commits may take longer, to merge more. */
+void seen_idle(struct store *s, bool idle);
 
 int ledger_open(struct store *s, struct err *err);
 void ledger_close(struct store *s);
@@ -211,6 +221,7 @@ int reader_answer(struct store_reader *r, struct query *q);
 int reader_check(struct store_reader *r, struct err *err);
 int reader_oldest(struct store_reader *r, const char *destination,
 		  int64_t *cursor, int64_t *received_at_ms, struct err *err);
+LB_MUST_CHECK int reader_load_names(struct store_reader *r, struct err *err);
 /* "" for NAME_NONE and for a name that is not there. */
 const char *reader_name(struct store_reader *r, int64_t id);
 /* Id of a name, 0 when there is none. */

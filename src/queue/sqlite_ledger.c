@@ -18,7 +18,7 @@ static struct name *add_name(struct store *s, int64_t id, struct str text)
 	struct name *n = xcalloc(1, sizeof(*n));
 	n->id = id;
 	n->text = xstr_dup(text);
-	s->names = xgrow(s->names, &s->cap_names, (size_t)id, sizeof(n));
+	s->names = xgrow(s->names, &s->cap_names, (size_t)id, sizeof(void *));
 	s->names[id - 1] = n;
 	s->n_names = (size_t)id;
 	(void)table_put(s->by_text, text, n);
@@ -56,6 +56,7 @@ void ledger_count(struct name *source, int field, int64_t n)
 
 void ledger_wait(struct name *destination, int64_t n)
 {
+	lb_assert(destination != NULL);
 	destination->waiting_delta += n;
 	destination->changed = true;
 }

@@ -16,7 +16,7 @@ enum { SLICE = 200, KEY_SLICES = 4096 };
 enum step { STEP_REQUESTS, STEP_ATTEMPTS, STEP_LEADS, STEP_KEYS, STEPS };
 
 struct old { /* one row of a slice; read before anything is removed */
-	int64_t id, second, at, source;
+	int64_t id, second, at, source, received_at;
 	int state;
 };
 
@@ -88,6 +88,7 @@ static int read_slice(struct store *s, enum statement which, struct old *v,
 		if (which == ST_OLD_ATTEMPTS) {
 			o->at = sqlite3_column_int64(st, 2);
 			o->state = sqlite3_column_int(st, 3);
+			o->received_at = sqlite3_column_int64(st, 4);
 		} else if (which == ST_OLD_LEADS) {
 			o->source = o->second;
 			o->state = sqlite3_column_int(st, 2);
@@ -141,14 +142,19 @@ static int tidy_attempts(struct store *s, int64_t before_ms, bool *end,
 	sqlite_bind_int(st, 2, s->tidy.second);
 	sqlite_bind_int(st, 3, SLICE);
 	int rc = read_slice(s, ST_OLD_ATTEMPTS, v, &n, err);
+	*end = n < SLICE;
 	for (int i = 0; rc == 0 && i < n; i++) {
 		s->tidy.cursor = v[i].id;
 		s->tidy.second = v[i].second;
+		/* No attempt is older than its lead, and leads are in order. */
+		if (v[i].received_at >= before_ms) {
+			*end = true;
+			break;
+		}
 		if (may_go(v[i].state) && v[i].at < before_ms)
 			rc = run_on_two(s, ST_DROP_ATTEMPT, v[i].id,
 					v[i].second, err);
 	}
-	*end = n < SLICE;
 	return rc;
 }
 
@@ -237,10 +243,12 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 		rc = tidy_step(s, retain, now_ms, &end, err);
 	if (rc == 0 && end && s->tidy.step == STEP_LEADS)
 		rc = note_last_id(s, err);
+	seen_idle(s, true);
 	if (rc == 0)
 		rc = sqlite_store.commit(s, now_ms, err);
 	else
 		sqlite_store.rollback(s);
+	seen_idle(s, false);
 	if (rc != 0) {
 		s->tidy = before;
 		return rc;

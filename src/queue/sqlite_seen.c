@@ -17,10 +17,10 @@
 
 enum {
 	GENERATION = 64 * 1024, /* events, before they are merged */
-	MERGE_LEAST = 32,   /* entries per commit, or twice what was added */
-	TRIM_ROWS = 64,     /* of the log, per commit */
-	SET_LEAST = 1024,   /* slots */
-	LOG_ENTRY = 16 + 8, /* bytes: hash, time in big-endian ms */
+	MERGE_IDLE = 64,        /* entries per commit when nobody waits */
+	TRIM_ROWS = 64,         /* of the log, per commit */
+	SET_LEAST = 1024,       /* slots */
+	LOG_ENTRY = 16 + 8,     /* bytes: hash, time in big-endian ms */
 };
 
 struct entry {
@@ -43,6 +43,7 @@ struct recent {
 	int64_t log_first, log_next;  /* ids of log rows */
 	int64_t trim_upto, trim_from; /* rows that are merged */
 	int64_t trimmed_now;
+	bool idle; /* nobody waits for this commit */
 };
 
 /* ---- sets -------------------------------------------------------------- */
@@ -159,6 +160,26 @@ int seen_add(struct store *s, const struct new_event *e, int64_t now_ms,
 	return 0;
 }
 
+int seen_once(struct store *s, const struct new_event *e, int64_t now_ms,
+	      const struct once **hit, struct err *err)
+{
+	*hit = NULL;
+	for (uint32_t i = 0; i < e->n_once; i++) {
+		int64_t at = 0;
+		int rc = look(s, e->once[i].hash, &at, err);
+		if (rc != 0)
+			return rc;
+		if (at == 0 || at + e->once[i].window_ms <= now_ms)
+			continue;
+		*hit = &e->once[i];
+		return 0;
+	}
+	for (uint32_t i = 0; i < e->n_once; i++)
+		set_put(&s->recent->pending, e->once[i].hash,
+			now_ms > 0 ? now_ms : 1);
+	return 0;
+}
+
 /* ---- log --------------------------------------------------------------- */
 
 static void put_number(unsigned char *p, int64_t v)
@@ -245,6 +266,11 @@ void seen_close(struct store *s)
 
 /* ---- merging ----------------------------------------------------------- */
 
+void seen_idle(struct store *s, bool idle)
+{
+	s->recent->idle = idle;
+}
+
 void seen_turn(struct store *s, bool all)
 {
 	struct recent *r = s->recent;
@@ -266,8 +292,7 @@ static int merge_slice(struct store *s, struct err *err)
 	struct recent *r = s->recent;
 	struct sqlite3_stmt *st = s->stmt[ST_PUT_SEEN];
 	/* Twice what comes in: done before the next generation is full. */
-	size_t n =
-	    r->pending.n * 2 > MERGE_LEAST ? r->pending.n * 2 : MERGE_LEAST;
+	size_t n = r->pending.n * 2 + (r->idle ? MERGE_IDLE : 0);
 	int rc = 0;
 	r->merged_now = r->merged;
 	for (; rc == 0 && n > 0 && r->merged_now < r->n_merging; n--) {

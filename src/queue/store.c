@@ -16,7 +16,7 @@ static const struct store_ops *const backends[] = {
 
 const struct store_ops *store_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++)
+	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
 		if (strcmp(backends[i]->name, name) == 0)
 			return backends[i];
 	return NULL;

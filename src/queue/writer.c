@@ -18,7 +18,7 @@ enum {
 	IDLE_MS = 1000,       /* longest sleep */
 	SLICE_GAP_MS = 5,     /* between slices of retention, when idle */
 	SLICE_BUSY_MS = 1000, /* under load */
-	TIDY_EVERY_MS = 60 * 60 * 1000,
+	TIDY_EVERY_MS = 6 * 60 * 60 * 1000,
 	COMPACT_EVERY_MS = 24 * 60 * 60 * 1000,
 };
 

@@ -130,6 +130,8 @@ void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead)
 {
 	const struct source *source = call->source;
+	if (source->recase)
+		lead->name = name_recase(lead->arena, lead->name);
 	decide_origin(call, event, lead);
 	decide_stage(call, event, lead);
 	choose_fields(source, lead);

@@ -128,6 +128,19 @@ static size_t match_at(struct str text, size_t from, struct str secret)
 	return at - from;
 }
 
+/* Where the secret can begin at or after `from`: most bytes are neither its
+ * first one nor the start of an escape. text.n when nowhere. */
+static size_t next_start(struct str text, size_t from, struct str secret)
+{
+	char first = secret.p[0];
+	for (; from < text.n; from++) {
+		char c = text.p[from];
+		if (c == first || c == '%' || c == '\\' || c == '+')
+			break;
+	}
+	return from;
+}
+
 /* Calls for every secret of the source; stops when fn returns true. */
 static bool any_list(const struct secrets *list,
 		     bool (*fn)(void *ctx, struct str secret), void *ctx)
@@ -159,12 +172,11 @@ static bool overwrite(void *ctx, struct str secret)
 {
 	struct overwriting *o = ctx;
 	struct str text = {o->p, o->n};
-	for (size_t i = 0; i < text.n; i++) {
-		size_t n = match_at(text, i, secret);
-		if (n == 0)
-			continue;
-		memset(o->p + i, '*', n);
-		i += n - 1;
+	size_t at = 0;
+	while ((at = next_start(text, at, secret)) < text.n) {
+		size_t n = match_at(text, at, secret);
+		memset(o->p + at, '*', n);
+		at += n > 0 ? n : 1;
 	}
 	return false;
 }
@@ -172,8 +184,9 @@ static bool overwrite(void *ctx, struct str secret)
 static bool holds(void *ctx, struct str secret)
 {
 	const struct str *text = ctx;
-	for (size_t i = 0; i < text->n; i++)
-		if (match_at(*text, i, secret) > 0)
+	size_t at = 0;
+	for (; (at = next_start(*text, at, secret)) < text->n; at++)
+		if (match_at(*text, at, secret) > 0)
 			return true;
 	return false;
 }
@@ -187,6 +200,8 @@ struct str redact_copy(const struct source *source, struct arena *keep,
 	if (text.n > 0)
 		memcpy(o.p, text.p, text.n);
 	any_secret(source, overwrite, &o);
+	if (source->ops->redact != NULL)
+		source->ops->redact(o.p, o.n);
 	return (struct str){o.p, o.n};
 }
 
@@ -197,11 +212,15 @@ bool redact_found(const struct source *source, struct str text)
 
 /* ---- headers ------------------------------------------------------------ */
 
+enum { HEADERS_MAX = 64 * 1024 }; /* the listener takes fewer */
+
 /* What explains a request later, or is needed to map it again. A name that
  * ends in '-' stands for all that start so. */
 static const char *const kept[] = {
-    "Accept", "Date",  "Origin",   "Referer", "User-Agent", "X-Shopify-",
-    "X-GHL-", "X-WH-", "webhook-", "svix-",   NULL,
+    "Accept",         "Date",       "Origin",     "Referer",
+    "Sec-Fetch-Mode", "User-Agent", "X-Shopify-", "X-GHL-",
+    "X-WH-",          "webhook-",   "svix-",      "X-Twilio-",
+    "I-Twilio-",      "X-HubSpot-", "X-Mega-",    NULL,
 };
 
 static bool is_rule_header(const struct source *source, struct str name)
@@ -243,7 +262,7 @@ struct str redact_headers(const struct source *source,
 			  const struct request *request, struct arena *keep)
 {
 	struct buf text;
-	buf_init(&text, 64 * 1024);
+	buf_init(&text, HEADERS_MAX);
 	for (size_t i = 0; i < request->n_headers; i++) {
 		const struct header *h = &request->headers[i];
 		if (!is_kept(source, h->name))

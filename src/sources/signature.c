@@ -130,7 +130,7 @@ static void assemble(const struct signature *s, const struct request *r,
 		     struct evidence *e)
 {
 	for (size_t i = 0; i < s->n_parts; i++) {
-		struct str part = STR_NONE;
+		struct str part;
 		switch (s->parts[i].part) {
 		case PART_TEXT:
 			part = s->parts[i].text;

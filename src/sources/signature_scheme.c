@@ -37,7 +37,7 @@ static const struct {
       .signed_text = "{id}.{timestamp}.{body}",
       .timestamp_header = "webhook-timestamp",
       .id_header = "webhook-id",
-      .tolerance_ms = 300 * 1000}},
+      .tolerance_ms = 300000}},
     {"svix",
      {.algorithm = SIGN_HMAC_SHA256,
       .encoding = ENCODING_BASE64,
@@ -46,7 +46,7 @@ static const struct {
       .signed_text = "{id}.{timestamp}.{body}",
       .timestamp_header = "svix-timestamp",
       .id_header = "svix-id",
-      .tolerance_ms = 300 * 1000}},
+      .tolerance_ms = 300000}},
 };
 
 static int find_word(const struct word *words, const char *text, int *out)

@@ -90,8 +90,8 @@ static void make_body(struct body *b, int i)
 	    100000 + i, i, i, 100 + i % 100, 100000 + i, 200000 + i, 100000 + i,
 	    100 + i % 100);
 	size_t at = (size_t)n;
-	while (at < BODY_BYTES - 2)
-		b->text[at++] = (char)('a' + at % 26);
+	for (; at < BODY_BYTES - 2; at++)
+		b->text[at] = (char)('a' + at % 26);
 	b->text[at++] = '"';
 	b->text[at++] = '}';
 	b->n = at;

@@ -4,7 +4,8 @@
  * no HTTP in front of them.
  *
  *   bench_store_floor [--rows N] [--batch N] [--prefill N] [--settle]
- *                     [--dir PATH] [--body N] [--lead N]
+ *                     [--seconds N] [--dir PATH] [--body N] [--lead N]
+ *   bench_store_floor --fill N --out PATH [--settle]
  *
  * Prints one JSON line: `store` is the product's own schema through the store
  * code, `table` one plain table with the same bytes, both with WAL, FULL and
@@ -25,7 +26,9 @@
 
 struct options {
 	int64_t rows, batch, prefill, body, lead;
-	const char *dir;
+	int64_t seconds; /* measure so long instead of `rows` */
+	int64_t fill;    /* only make a store with that many leads at `out` */
+	const char *dir, *out;
 	bool settle;
 };
 
@@ -34,6 +37,7 @@ struct figure {
 	double p50_ms, p99_ms;
 	double reopen_ms;
 	long rss_kb;
+	int64_t rows;
 };
 
 struct meter {
@@ -96,6 +100,14 @@ static void die(const char *what, const struct err *err)
 	exit(1);
 }
 
+/* Whether n rows since the start of the meter are enough. */
+static bool enough(const struct options *o, const struct meter *m, int64_t n)
+{
+	if (o->seconds > 0)
+		return clock_mono_us() - m->wall_us >= o->seconds * 1000000;
+	return n >= o->rows;
+}
+
 /* ---- the store --------------------------------------------------------- */
 
 static char *filler(int64_t n)
@@ -137,7 +149,7 @@ static struct submission *make(const struct options *o, const char *bytes)
 	e->topic = STR("orders/create");
 	e->account = STR("example.myshopify.com");
 	e->n_units = 1;
-	u->destination = STR("mega");
+	u->destination = STR("sink");
 	u->body = (struct str){bytes, (size_t)o->lead};
 	s->source = STR("shop");
 	s->received_at_ms = clock_wall_ms();
@@ -179,7 +191,7 @@ static void settle_batch(struct store *s, const struct options *o, int64_t last)
 	for (int64_t id = last - o->batch + 1; id <= last; id++) {
 		struct due_lead lead = {.id = id,
 					.source = STR("shop"),
-					.destination = STR("mega")};
+					.destination = STR("sink")};
 		struct settlement t = {
 		    .lead = &lead,
 		    .state = UNIT_DELIVERED,
@@ -204,36 +216,50 @@ static void upkeep(struct store *s)
 		die("upkeep", &err);
 }
 
-static struct figure run_store(const struct options *o, const char *path,
-			       const char *bytes)
+static struct store *open_at(const char *path)
 {
 	struct store_config config = {.backend = (char *)(uintptr_t) "sqlite",
 				      .path = (char *)(uintptr_t)path};
 	struct store *s = NULL;
 	struct err err;
-	struct meter m;
-	int64_t ids = 0;
 	if (sqlite_store.open(&s, &config, clock_wall_ms(), &err) != 0)
 		die("open", &err);
-	for (int64_t n = 0; n < o->prefill; n += o->batch) {
-		(void)fill_batch(s, o, bytes);
+	return s;
+}
+
+static void fill(struct store *s, const struct options *o, int64_t rows,
+		 const char *bytes)
+{
+	for (int64_t n = 0; n < rows; n += o->batch) {
+		int64_t last = fill_batch(s, o, bytes);
+		if (o->settle)
+			settle_batch(s, o, last);
 		upkeep(s);
 	}
+}
+
+static struct figure run_store(const struct options *o, const char *path,
+			       const char *bytes)
+{
+	struct store *s = open_at(path);
+	struct meter m;
+	int64_t n = 0;
+	fill(s, o, o->prefill, bytes);
 	meter_start(&m);
-	for (int64_t n = 0; n < o->rows; n += o->batch) {
+	for (; !enough(o, &m, n); n += o->batch) {
 		int64_t since = clock_mono_us();
-		ids = fill_batch(s, o, bytes);
+		int64_t last = fill_batch(s, o, bytes);
 		if (o->settle)
-			settle_batch(s, o, ids);
+			settle_batch(s, o, last);
 		meter_commit(&m, since);
 		upkeep(s);
 	}
-	struct figure f = meter_end(&m, o->rows);
+	struct figure f = meter_end(&m, n);
+	f.rows = n;
 	f.rss_kb = peak_kb();
 	sqlite_store.close(s);
 	int64_t since = clock_mono_us();
-	if (sqlite_store.open(&s, &config, clock_wall_ms(), &err) != 0)
-		die("reopen", &err);
+	s = open_at(path);
 	f.reopen_ms = (double)(clock_mono_us() - since) / 1000;
 	sqlite_store.close(s);
 	return f;
@@ -275,8 +301,9 @@ static struct figure run_table(const struct options *o, const char *path,
 	must(db,
 	     sqlite3_prepare_v2(db, "INSERT INTO t(at, body) VALUES(?1, ?2)",
 				-1, &st, NULL));
+	int64_t n = 0;
 	meter_start(&m);
-	for (int64_t n = 0; n < o->rows; n += o->batch) {
+	for (; !enough(o, &m, n); n += o->batch) {
 		int64_t since = clock_mono_us();
 		must(db, sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
 		for (int64_t i = 0; i < o->batch; i++)
@@ -284,7 +311,8 @@ static struct figure run_table(const struct options *o, const char *path,
 		must(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
 		meter_commit(&m, since);
 	}
-	struct figure f = meter_end(&m, o->rows);
+	struct figure f = meter_end(&m, n);
+	f.rows = n;
 	must(db, sqlite3_finalize(st));
 	must(db, sqlite3_close(db));
 	return f;
@@ -326,17 +354,23 @@ static void parse(int argc, char **argv, struct options *o)
 	    {"prefill", required_argument, NULL, 'p'},
 	    {"body", required_argument, NULL, 'y'},
 	    {"lead", required_argument, NULL, 'l'},
+	    {"seconds", required_argument, NULL, 't'},
+	    {"fill", required_argument, NULL, 'f'},
+	    {"out", required_argument, NULL, 'o'},
 	    {"dir", required_argument, NULL, 'd'},
 	    {"settle", no_argument, NULL, 's'},
 	    {0},
 	};
 	int64_t *const numbers[] = {
 	    ['r'] = &o->rows, ['b'] = &o->batch, ['p'] = &o->prefill,
-	    ['y'] = &o->body, ['l'] = &o->lead,  ['z'] = NULL};
+	    ['y'] = &o->body, ['l'] = &o->lead,  ['t'] = &o->seconds,
+	    ['f'] = &o->fill, ['z'] = NULL};
 	int c;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'd')
 			o->dir = optarg;
+		else if (c == 'o')
+			o->out = optarg;
 		else if (c == 's')
 			o->settle = true;
 		else if (c != '?' && numbers[c] != NULL)
@@ -348,28 +382,36 @@ static void parse(int argc, char **argv, struct options *o)
 		o->batch = 1;
 }
 
-int main(int argc, char **argv)
+static int run_fill(const struct options *o, const char *bytes)
 {
-	struct options o = {
-	    .rows = 100000, .batch = 64, .body = 1400, .lead = 600, .dir = "."};
-	parse(argc, argv, &o);
-	char *folder = xasprintf("%s/store_floor.XXXXXX", o.dir);
+	if (o->out == NULL)
+		return 2;
+	struct store *s = open_at(o->out);
+	fill(s, o, o->fill, bytes);
+	sqlite_store.close(s);
+	(void)printf("{\"filled\":%lld}\n", (long long)o->fill);
+	return 0;
+}
+
+static int run_floors(const struct options *o, const char *bytes)
+{
+	char *folder = xasprintf("%s/store_floor.XXXXXX", o->dir);
 	if (mkdtemp(folder) == NULL) {
 		perror(folder);
+		free(folder);
 		return 1;
 	}
 	char *path = xasprintf("%s/store.db", folder);
 	char *plain = xasprintf("%s/plain.db", folder);
-	char *bytes = filler(o.body + o.lead);
-	struct figure store = run_store(&o, path, bytes);
+	struct figure store = run_store(o, path, bytes);
 	struct stat st = {0};
 	(void)!stat(path, &st);
-	struct figure table = run_table(&o, plain, bytes);
+	struct figure table = run_table(o, plain, bytes);
 	(void)printf("{\"rows\":%lld,\"batch\":%lld,\"prefill\":%lld,"
 		     "\"settle\":%s,\"bytes_per_row\":%.0f,",
-		     (long long)o.rows, (long long)o.batch,
-		     (long long)o.prefill, o.settle ? "true" : "false",
-		     (double)st.st_size / (double)(o.rows + o.prefill));
+		     (long long)store.rows, (long long)o->batch,
+		     (long long)o->prefill, o->settle ? "true" : "false",
+		     (double)st.st_size / (double)(store.rows + o->prefill));
 	(void)printf("\"reopen_ms\":%.0f,\"peak_rss_kb\":%ld,", store.reopen_ms,
 		     store.rss_kb);
 	print("store", &store, ",");
@@ -377,9 +419,19 @@ int main(int argc, char **argv)
 	remove_store(path);
 	remove_store(plain);
 	(void)rmdir(folder);
-	free(bytes);
 	free(plain);
 	free(path);
 	free(folder);
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {
+	    .rows = 100000, .batch = 64, .body = 1400, .lead = 600, .dir = "."};
+	parse(argc, argv, &o);
+	char *bytes = filler(o.body + o.lead);
+	int rc = o.fill > 0 ? run_fill(&o, bytes) : run_floors(&o, bytes);
+	free(bytes);
+	return rc;
 }

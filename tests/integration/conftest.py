@@ -29,8 +29,8 @@ def ghl_key(tmp_path_factory):
 def binaries():
     for name in ("leadbridged", "leadbridgectl"):
         if not os.access(daemon.binary(name), os.X_OK):
-            pytest.exit(f"no {daemon.binary(name)}: build it, or set "
-                        "LEADBRIDGE_BIN", returncode=2)
+            pytest.fail(f"no {daemon.binary(name)}: build it, or set "
+                        "LEADBRIDGE_BIN", pytrace=False)
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_twenty_kills_under_load_lose_and_double_nothing(
         crm.behave()
         crm.misbehave(*unwell(chance))
         bridge.start()
-        load.run_round(bridge.address, chance.randrange(5, 120), bridge.kill)
+        load.run_round(bridge.address, chance.randrange(20, 400), bridge.kill)
     crm.behave()
     bridge.start()
     load.send_the_rest(bridge)
@@ -141,7 +141,7 @@ def test_twenty_kills_under_load_lose_and_double_nothing(
     assert ledger.returncode == 0, ledger.stdout + ledger.stderr
     check_arrivals(crm, load)
     assert len(crm.leads) == n
-    assert n >= ROUNDS * 5
+    assert n >= ROUNDS * 20
     bridge.stop()
 
 

@@ -84,7 +84,7 @@ def test_transient_failures_are_retried_with_the_same_bytes(
 def test_a_timeout_is_retried_and_the_key_makes_it_safe(
         make_bridge, crm, person):
     bridge = make_bridge(crm, {"destinations": {"mega": {
-        "timeout": "1s"}}}).start()
+        "timeout": "1s", "connect_timeout": "1s"}}}).start()
     crm.misbehave({"do": "hang", "stored": True})
     post_one(bridge, person)
     bridge.wait_ledger(delivered=1)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The HTTP edge: what is refused, when, and what a bad client can hold up."""
 
+import concurrent.futures
 import json
 import socket
 import ssl
@@ -322,6 +323,20 @@ def accepted(bridge):
             return False
         reply = raw.reply()
         return reply is not None and reply.status == 200
+
+
+def test_more_than_can_be_pending_is_told_to_come_again(
+        make_bridge, crm, person):
+    bridge = make_bridge(crm, {"limits": {"pending": 1}}).start()
+    posts = [senders.form(settings.FORM_TOKEN, person()) for _ in range(64)]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(bridge.post, posts))
+    accepted = [r for r in replies if r.status == 200]
+    refused = [r for r in replies if r.status == 503]
+    assert len(accepted) + len(refused) == len(posts)
+    assert accepted
+    assert all(int(r.headers["retry-after"]) >= 1 for r in refused)
+    bridge.wait_ledger(accepted=len(accepted), delivered=len(accepted))
 
 
 def test_clients_that_vanish_do_no_harm(shared, person):

@@ -25,6 +25,8 @@ SANITIZER = re.compile(r"(ERROR|WARNING): (Address|Thread|Leak|Undefined|"
                        r"Memory)Sanitizer|runtime error:|SUMMARY: \w+Sanit")
 LISTENING = re.compile(r"(?:^<\d>|\s)listening\b.*?\baddress=\"?([^\s\"]+)")
 START_TIMEOUT = 60
+# A daemon does not outlive whoever started it, not even after kill -9.
+WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 
 
 def binary(name="leadbridged"):
@@ -178,15 +180,15 @@ class Bridge:
             "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:"
                             "abort_on_error=0:exitcode=99",
             "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
-            "TSAN_OPTIONS": "exitcode=99:history_size=4:suppressions=" +
-                            os.path.join(ROOT, "tests", "tsan.supp"),
+            "TSAN_OPTIONS": "exitcode=99:history_size=4",
             **self.environment}
         with open(self.stdout, "ab") as out:
             self.process = subprocess.Popen(
-                [*self.wrapper, binary(), "--config", self.config,
+                [*WITH_US, *self.wrapper, binary(), "--config", self.config,
                  *arguments],
                 stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.PIPE, env=environment, cwd=self.folder)
+                stderr=subprocess.PIPE, env=environment, cwd=self.folder,
+                process_group=0)  # Ctrl-C is for us, SIGTERM for it
         threading.Thread(target=self.read_log, daemon=True,
                          args=(self.process.stderr, self.log)).start()
         return self
@@ -244,6 +246,11 @@ class Bridge:
 
     def stop(self, timeout=60):
         """SIGTERM, and exit status 0."""
+        early = self.process.poll()
+        if early is not None:
+            self.forget()
+            raise AssertionError(f"ended by itself with status {early}:\n" +
+                                 telling(self.exits[-1][1]))
         self.terminate()
         status = self.wait_exit(timeout)
         assert status == 0, (f"exit status {status}:\n" +

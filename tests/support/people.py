@@ -6,7 +6,7 @@ area codes; e-mail addresses are under example.com.
 """
 
 AREAS = (212, 310, 312, 415, 512, 602, 617, 702, 718, 808, 206, 214, 303, 305,
-         404, 407, 412, 503, 504, 513, 609, 612, 614, 619, 702, 713, 801, 816,
+         404, 407, 412, 503, 504, 513, 609, 612, 614, 619, 703, 713, 801, 816,
          901, 919)
 FIRST = ("Ottoline", "Caradoc", "Zdenka", "Ignatius", "Philippa", "Evander",
          "Marisol", "Thaddeus", "Seraphina", "Lysander")

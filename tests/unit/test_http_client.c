@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 
 #include "base/loop.h"
 #include "delivery/address.h"
@@ -211,8 +212,27 @@ static void test_unknown_name_is_dns(void **state)
 	    .allow_private = true,
 	};
 	post_one(http_target_new(f->client, &spec));
+	/* Which of the two depends on whether there is a name server. */
 	assert_true(f->transport == TRANSPORT_DNS_FAILED ||
 		    f->transport == TRANSPORT_DNS_NXDOMAIN);
+}
+
+/* Asked about a missing name when the client ends. */
+static void test_ends_while_asking_for_a_name(void **state)
+{
+	(void)state;
+	struct http_spec spec = {
+	    .url = "http://nobody.invalid/",
+	    .connect_timeout_ms = 1000,
+	    .timeout_ms = 5000,
+	    .allow_http = true,
+	};
+	struct http_target *t = http_target_new(f->client, &spec);
+	int left = 1;
+	http_post(t, "Idempotency-Key: k", STR("{}"), on_done, &left);
+	http_target_free(t);
+	for (int i = 0; i < 3; i++)
+		event_base_loop(loop_base(f->loop), EVLOOP_NONBLOCK);
 }
 
 static void test_no_tls_there_is_a_tls_failure(void **state)
@@ -367,6 +387,7 @@ int main(void)
 	    TEST(test_forbidden_also_on_a_connection_in_use),
 	    TEST(test_plain_http_must_be_allowed),
 	    TEST(test_unknown_name_is_dns),
+	    TEST(test_ends_while_asking_for_a_name),
 	    TEST(test_no_tls_there_is_a_tls_failure),
 	    TEST(test_redirects_are_not_followed),
 	    TEST(test_headers_come_and_go),

@@ -218,6 +218,9 @@ static void test_too_large_bodies_are_refused(void **state)
 	}
 	assert_int_equal(e->n_requests, 0);
 	assert_int_equal(e->n_ends, 3);
+	assert_int_equal(e->end_status, 413);
+	assert_int_equal(e->n_refused, 3);
+	assert_string_equal(e->refused_reason, "too_large");
 	edge_free(e);
 }
 

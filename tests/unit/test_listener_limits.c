@@ -386,6 +386,49 @@ static void test_paused_bodies_survive_the_death_of_others(void **state)
 	edge_free(e);
 }
 
+static void test_room_that_comes_free_is_given_to_all_it_holds(void **state)
+{
+	(void)state;
+	struct edge *e = edge_new();
+	struct client late, big, small[2];
+	e->limits.receiving_bytes = 60000;
+	edge_start(e);
+	client_connect(e, &late); /* first to come, last to send a body */
+	client_connect(e, &big);
+	client_send(&big, STR("POST / HTTP/1.1\r\n" HOST
+			      "Content-Length: 60001\r\n\r\n"));
+	(void)send_some(&big, 60000);
+	edge_settle(e);
+	for (int i = 0; i < 2; i++) {
+		client_connect(e, &small[i]);
+		client_send(&small[i], STR("POST / HTTP/1.1\r\n" HOST
+					   "Content-Length: 3\r\n\r\na"));
+		edge_settle(e);
+		client_send(&small[i], STR("bc"));
+	}
+	edge_settle(e);
+	assert_int_equal(e->n_requests, 0);
+	client_send(&big, STR("x"));
+	client_expect(e, &small[0], "\r\n\r\nabc");
+	client_expect(e, &small[1], "\r\n\r\nabc");
+	/* Once more, and everything ends while somebody waits. */
+	client_send(&big, STR("POST / HTTP/1.1\r\n" HOST
+			      "Content-Length: 60001\r\n\r\n"));
+	(void)send_some(&big, 60000);
+	edge_settle(e);
+	client_send(&late, STR("POST / HTTP/1.1\r\n" HOST
+			       "Content-Length: 3\r\n\r\na"));
+	edge_settle(e);
+	client_send(&late, STR("bc"));
+	edge_settle(e);
+	assert_int_equal(e->n_requests, 3);
+	edge_free(e);
+	client_close(&late);
+	client_close(&big);
+	client_close(&small[0]);
+	client_close(&small[1]);
+}
+
 static void test_sending_ahead_is_not_read_without_end(void **state)
 {
 	(void)state;
@@ -427,6 +470,8 @@ int main(void)
 	    cmocka_unit_test(test_out_of_descriptors_is_survived),
 	    cmocka_unit_test(test_above_the_byte_cap_the_youngest_waits),
 	    cmocka_unit_test(test_paused_bodies_survive_the_death_of_others),
+	    cmocka_unit_test(
+		test_room_that_comes_free_is_given_to_all_it_holds),
 	    cmocka_unit_test(test_sending_ahead_is_not_read_without_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
