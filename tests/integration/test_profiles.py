@@ -209,3 +209,32 @@ def test_own_profiles_are_checked_and_named(make_bridge, crm):
     assert bridge.wait_exit(20) == 1
     text = "\n".join(bridge.exits[-1][1])
     assert "own/mine.yaml:7:1: error: jq: nonsense/0 is not defined" in text
+
+
+def test_a_dry_run_shows_what_the_program_makes_and_stores_nothing(
+        make_bridge, crm, person):
+    bridge = make_bridge(crm, programmed(
+        filter="true", map={"size": "(.rooms | tonumber) * 20"})).start()
+    someone = person()
+    post = form(someone, rooms="3")
+    shown = bridge.post(dataclasses.replace(post,
+                                            path=post.path + "?dry_run=1"))
+    assert shown.status == 200
+    assert someone.email in shown.text and '"size":60' in shown.text
+    assert bridge.ledger()["accepted"] == 0
+
+
+def test_a_held_request_is_mapped_when_the_secret_is_corrected(
+        answers, crm, person):
+    answers.write({"sources": {"answers": {"on_bad_proof": "hold"}}})
+    answers.reload()
+    someone = person()
+    post = typeform(someone, "the-right-secret", "t1")
+    assert answers.post(post).status == 401
+    answers.write({"sources": {"answers": {
+        "secret": "plain:the-right-secret"}}})
+    answers.reload()
+    done = answers.ctl("source", "retry-held", "answers")
+    assert done.returncode == 0, done.stderr
+    lead, = crm.wait_leads(1)
+    assert lead["contact_email"] == someone.email
