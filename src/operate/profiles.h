@@ -19,6 +19,9 @@ struct profile_list {
  * the place of an earlier one. Folders that are not there hold nothing. */
 void profiles_read(struct reader *r, const char *const *folders,
 		   struct profile_list *out);
+/* Those of the default folders. */
+void profiles_installed(struct profile_list *out,
+			struct config_problems *problems);
 /* As the configuration wants it: key `profiles`, else the environment's
  * LEADBRIDGE_PROFILES, else the installed folder and /etc. */
 void profiles_load(struct reader *r, const struct node *root);

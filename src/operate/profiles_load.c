@@ -88,13 +88,33 @@ void profiles_read(struct reader *r, const char *const *folders,
 		read_folder(r, folders[i], i > 0, out);
 }
 
+/* The environment's folder or the installed one, then the operator's. */
+static size_t default_folders(const char **folders)
+{
+	const char *given = getenv("LEADBRIDGE_PROFILES");
+	folders[0] = given != NULL ? given : LB_PROFILE_DIR;
+	folders[1] = "/etc/leadbridge/profiles";
+	return 2;
+}
+
+void profiles_installed(struct profile_list *out,
+			struct config_problems *problems)
+{
+	const char *folders[3] = {NULL};
+	struct reader r = {.problems = problems};
+	arena_init(&r.arena);
+	(void)default_folders(folders);
+	profiles_read(&r, folders, out);
+	free(r.files);
+	arena_release(&r.arena);
+}
+
 void profiles_load(struct reader *r, const struct node *root)
 {
 	const char *folders[FOLDERS_MAX + 1] = {NULL};
 	size_t n = 0;
 	const struct node *key =
 	    root->kind == NODE_MAP ? node_get(root, STR("profiles")) : NULL;
-	const char *given = getenv("LEADBRIDGE_PROFILES");
 	if (key != NULL && key->kind == NODE_TEXT && key->text.n > 0)
 		folders[n++] = key->text.p;
 	for (const struct node *one =
@@ -102,10 +122,9 @@ void profiles_load(struct reader *r, const struct node *root)
 	     one != NULL && n < FOLDERS_MAX; one = one->next)
 		if (one->kind == NODE_TEXT && one->text.n > 0)
 			folders[n++] = one->text.p;
-	if (n == 0) {
-		folders[n++] = given != NULL ? given : LB_PROFILE_DIR;
-		folders[n++] = "/etc/leadbridge/profiles";
-	}
+	if (n == 0)
+		n = default_folders(folders);
+	folders[n] = NULL;
 	struct profile_list list = {0};
 	profiles_read(r, folders, &list);
 	r->config->profiles = list.v;
