@@ -95,6 +95,9 @@ struct config {
 	size_t n_destinations;
 	struct source **sources;
 	size_t n_sources;
+	struct text_list profile_folders;
+	struct profile **profiles; /* platforms described in YAML */
+	size_t n_profiles;
 };
 
 /* One thing wrong (or worth a warning) with the configuration. */

@@ -18,6 +18,8 @@
 #include "leadbridge/value.h"
 
 struct source;
+struct source_program;
+struct profile;
 struct submission;
 
 /* ---- what the configuration says of one source ------------------------- */
@@ -115,8 +117,10 @@ struct source {
 	struct stage_rule stage;
 	struct fields_rule fields;
 	struct text_list events; /* n == 0: the adapter's defaults */
-	struct text_map map;     /* lead field or custom slug -> value path */
-	char *event_id;          /* "header:NAME", value path, or "hash" */
+	struct text_map map;     /* lead field or custom slug -> expression */
+	char *filter;            /* expression, or NULL */
+	struct source_program *program; /* map and filter, prepared */
+	char *event_id; /* "header:NAME", value path, or "hash" */
 	struct scheme_rule scheme;
 	enum tests_rule tests;
 	enum bad_proof_rule on_bad_proof;
@@ -179,6 +183,8 @@ struct event {
 	struct str sender;  /* who writes, for `conversation`; NONE: the lead's
 			     * phone or e-mail says it */
 	const struct value *body; /* what map() reads */
+	void *data;               /* the adapter's own */
+	const struct value *row;  /* what the source's map and filter gave */
 	enum fate fate;
 	const char *reason;     /* static text for IGNORE and QUARANTINE */
 	const char *privacy;    /* privacy topic to record, or NULL */
@@ -261,6 +267,8 @@ struct source_ops {
 	 * no arena): texts must be static or the source's. */
 	void (*answer)(const struct source_call *call, enum answer_kind kind,
 		       struct reply *reply);
+	/* Of a platform described in YAML (sources/profile.c); else NULL. */
+	const struct profile *profile;
 };
 
 /* ---- the engine (sources/source.c) ------------------------------------- */
@@ -299,6 +307,35 @@ LB_MUST_CHECK int source_process(const struct source *source,
 				 struct str store_secret,
 				 struct submission **out, struct reply *reply,
 				 const char **why);
+
+/* Whether split or map run a program: then source_process() and source_remap()
+ * must not be called on the loop thread. */
+bool source_runs_programs(const struct source *source);
+
+/* source_process() in two halves. The first, on the loop thread, verifies and
+ * parses; the work holds copies of all it needs. Returns as source_process()
+ * does; *done is set instead of *work where there is nothing left to run. */
+struct source_work;
+LB_MUST_CHECK int
+source_prove(const struct source *source, const struct request *request,
+	     struct str store_secret, struct source_work **work,
+	     struct submission **done, struct reply *reply, const char **why);
+/* The second half, any thread: a submission, or the word of the refusal (for
+ * source_refuse()) in *why. */
+struct submission *source_work_run(struct source_work *work, const char **why);
+void source_work_free(struct source_work *work);
+/* The request of the work, which outlives it; for source_give_up(). */
+struct source_held;
+struct source_held *source_work_hold(struct source_work *work);
+const struct request *source_held_request(const struct source_held *held);
+void source_held_free(struct source_held *held); /* NULL is fine */
+/* The second half took too long: all of the request quarantined. */
+struct submission *source_give_up(const struct source *source,
+				  struct str store_secret,
+				  struct source_held *held);
+/* Fills the refusal the second half asked for. */
+void source_refuse(const struct source *source, const struct request *request,
+		   const char *why, struct reply *reply);
 
 /* Whether the request asks only what would be sent, "?dry_run=1"; answered for
  * sources with a URL token. */

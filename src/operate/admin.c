@@ -200,6 +200,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 	r->on_query = admin_on_query;
 	r->on_query_ctx = a;
 	r->on_replayed = admin_on_replayed;
+	r->on_replay_failed = admin_on_replay_failed;
 	build_listen(a);
 	struct listener_config config = listener_config_of(a);
 	struct http_handler handler = {

@@ -422,6 +422,14 @@ void admin_on_query(void *ctx, struct query *q)
 	query_free(q);
 }
 
+void admin_on_replay_failed(void *ctx, struct ticket t, const char *text)
+{
+	struct admin *a = ctx;
+	struct exchange *x = listener_find(a->listener, t);
+	if (x != NULL)
+		admin_reply_error(x, 409, "replay_failed", text);
+}
+
 void admin_on_replayed(void *ctx, struct submission *s)
 {
 	struct admin *a = ctx;

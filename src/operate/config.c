@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "operate/config_read.h"
+#include "operate/profiles.h"
 
 enum { FILES_MAX = 1000 };
 
@@ -50,7 +51,7 @@ static void on_report(void *ctx, int line, int column, const char *text)
 }
 
 /* The file's tree, or NULL when it is empty or cannot be read (reported). */
-static struct node *read_tree(struct reader *r, const char *path)
+struct node *config_read_tree(struct reader *r, const char *path)
 {
 	struct buf text;
 	struct node *root = NULL;
@@ -138,7 +139,7 @@ static void merge(struct reader *r, struct node *into, struct node *from,
 
 static void merge_file(struct reader *r, const char *path, struct node *root)
 {
-	struct node *part = read_tree(r, path);
+	struct node *part = config_read_tree(r, path);
 	if (part == NULL || root->kind != NODE_MAP)
 		return;
 	if (part->kind == NODE_MAP)
@@ -183,13 +184,14 @@ int config_load(const char *path, struct config **out,
 	r.config = xcalloc(1, sizeof(*r.config));
 	r.config->references = 1;
 	r.config->path = xstrdup(path);
-	struct node *root = read_tree(&r, path);
+	struct node *root = config_read_tree(&r, path);
 	if (root == NULL) {
 		root = arena_alloc(&r.arena, sizeof(*root));
 		root->kind = NODE_MAP;
 		root->line = root->column = 1;
 	}
 	merge_folder(&r, path, root);
+	profiles_load(&r, root);
 	config_read(&r, root);
 	if (!r.incomplete)
 		config_check(&r, root);
@@ -236,7 +238,7 @@ int config_admin_socket(const char *path, char **out, struct err *err)
 	struct config_problems problems = {0};
 	struct reader r = {.problems = &problems};
 	arena_init(&r.arena);
-	struct node *root = read_tree(&r, path);
+	struct node *root = config_read_tree(&r, path);
 	int rc = 0;
 	if (root == NULL) {
 		root = arena_alloc(&r.arena, sizeof(*root));
@@ -296,6 +298,7 @@ void config_unref(struct config *c)
 		free_destination(c->destinations[i]);
 	for (size_t i = 0; i < c->n_sources; i++)
 		free_source(c->sources[i]);
+	profiles_release(&(struct profile_list){c->profiles, c->n_profiles});
 	config_release_section(SECTION_TOP, c);
 	free(c->listen);
 	free(c->destinations);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/network.h"
 #include "delivery/address.h"
+#include "operate/profiles.h"
 
 struct place place_within(const struct reader *r, const struct node *n,
 			  const char *dotted)
@@ -281,6 +282,7 @@ void config_check(struct reader *r, const struct node *root)
 	check_store(r, root);
 	for (size_t i = 0; i < c->n_destinations; i++)
 		check_destination(r, i);
+	profiles_compile(r);
 	for (size_t i = 0; i < c->n_sources; i++)
 		config_check_source(r, i);
 	struct place file = {r->files[0], 0, 0};

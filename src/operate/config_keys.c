@@ -169,6 +169,12 @@ static const struct key keys[] = {
  .choices = "text json", .def = "text",
  .help = "text is key=value with the priority the journal reads."},
 
+{TOP = "profiles", .type = KEY_TEXTS, INTO(profile_folders),
+ .example = "[/usr/share/leadbridge/profiles, /etc/leadbridge/profiles]",
+ .help = "Folders with platforms described in YAML, see docs/profiles.md. A "
+	 "later one replaces what an earlier one says of a platform. By default "
+	 "those of the example."},
+
 {TOP = "destinations", .type = KEY_DESTINATIONS,
  .help = "The CRM accounts leads go to, by name ([a-z0-9-], at most 64 "
 	 "characters). The name is part of a lead's identity."},
@@ -346,9 +352,13 @@ static const struct key keys[] = {
  .help = "Topics that make a lead, instead of the platform's own choice; "
 	 "others are ignored."},
 {SOURCE = "map", .type = KEY_FIELD_MAP, HAS(map),
- .example = "{email: .contact.mail}",
- .help = "Lead field or custom field to the path of its value in the payload; "
-	 "wins over the adapter."},
+ .example = "{contact_email: \".contact.mail, .mail\"}",
+ .help = "Lead field or custom field to the expression of its value: a path, "
+	 "several separated by commas (the first that has one), or jq. Wins over "
+	 "the adapter."},
+{SOURCE = "filter", .type = KEY_EXPRESSION, HAS(filter),
+ .example = ".status == \"new\"",
+ .help = "An expression in jq; where it is false the event is ignored."},
 {SOURCE = "event_id", .type = KEY_EVENT_ID, HAS(event_id),
  .example = "header:X-Event-Id",
  .help = "The sender's id of the event, by which a repetition is recognised: "

@@ -17,6 +17,9 @@ const char reason_shape[] = "body does not fit the platform";
 const char reason_unreadable[] = "body cannot be read";
 const char reason_too_many[] = "too many events in one request";
 const char reason_lead_size[] = "lead is too large";
+const char reason_filter[] = "filter";
+const char reason_program[] = "an expression failed";
+const char reason_too_slow[] = "expressions took too long";
 
 struct event *event_list_add(struct event_list *list, struct arena *arena)
 {

@@ -19,6 +19,10 @@ extern const char reason_shape[];      /* QUARANTINE: body does not fit */
 extern const char reason_unreadable[]; /* QUARANTINE: no parser takes it */
 extern const char reason_too_many[];   /* QUARANTINE: events in a request */
 extern const char reason_lead_size[];  /* QUARANTINE: CRM would refuse it */
+extern const char reason_filter[];     /* IGNORE: `filter` says so */
+extern const char reason_program[];    /* QUARANTINE: an expression failed */
+extern const char reason_too_slow[];   /* QUARANTINE: expressions took too
+					* long */
 
 extern const struct source_ops source_shopify, source_ghl, source_ghl_workflow,
     source_form, source_json, source_google_ads, source_lead_docket,

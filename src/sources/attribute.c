@@ -9,6 +9,7 @@
 #include "lead/attribution.h"
 #include "sources/adapter.h"
 #include "sources/engine.h"
+#include "sources/programs.h"
 
 static struct str first_field(const struct lead *lead, const char *const *slugs)
 {
@@ -142,7 +143,8 @@ void attribute(const struct source_call *call, const struct event *event,
 	};
 	/* As in overrides_after(): a fixed platform wins over a mapped one. */
 	if (source->source_platform == NULL)
-		in.given_platform = mapped(source, event, "source_platform");
+		in.given_platform =
+		    programs_text(call, event, "source_platform");
 	if (in.default_platform.n == 0)
 		in.default_platform = str_from(source->ops->source_platform);
 	take_touch(call, lead, &in.touch);

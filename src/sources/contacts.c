@@ -3,6 +3,7 @@
 #include "sources/contacts.h"
 
 #include "sources/adapter.h"
+#include "sources/programs.h"
 
 enum { ENTRIES_MAX = 500, KEY_MAX = 120 };
 
@@ -124,6 +125,7 @@ static struct str normalise(struct arena *arena, struct str name)
 					     "field_", "hidden_",  "form_"};
 	char *out = arena_alloc(arena, KEY_MAX + 1);
 	size_t n = 0;
+	name = slug_make(arena, name); /* accents go: "prenom" */
 	for (size_t i = 0; i < name.n && n < KEY_MAX; i++) {
 		char c = name.p[i];
 		if (c >= 'A' && c <= 'Z')
@@ -274,11 +276,16 @@ static void set_email_by_value(struct entries *list, struct lead *lead)
 static void mark_mapped(const struct source *source, const struct value *object,
 			struct entries *list)
 {
-	for (size_t m = 0; m < source->map.n; m++) {
-		const struct value *v =
-		    value_path(object, str_from(source->map.v[m].to));
-		for (size_t i = 0; i < list->n; i++)
-			list->v[i].used |= list->v[i].value == v;
+	const struct source_program *p = source->program;
+	struct evaluation at = {.event = object};
+	for (size_t m = 0; p != NULL && m < p->n_map; m++) {
+		bool more = true;
+		for (size_t c = 0; more; c++) {
+			const struct value *v =
+			    expression_candidate(&p->map[m], &at, c, &more);
+			for (size_t i = 0; i < list->n && v != NULL; i++)
+				list->v[i].used |= list->v[i].value == v;
+		}
 	}
 }
 

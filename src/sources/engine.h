@@ -30,6 +30,16 @@ void kept_request(const struct submission *sub, struct request *r,
 
 /* Sets call->payload, or says in err what is wrong with the body. */
 LB_MUST_CHECK int process_parse(struct source_call *call, struct err *err);
+/* Finds the events of the parsed body and runs the programs on them. NULL, or
+ * the word of the refusal. */
+const char *process_split(struct source_call *call, struct event_list *events);
+/* One quarantined event for the whole request. */
+void process_quarantine(struct event_list *events, struct arena *arena,
+			const char *reason);
+/* Verifies and parses. NULL, or the word of the refusal. Where the body cannot
+ * be read but its sender is proven, events holds it quarantined. */
+const char *process_prove(struct source_call *call, struct event_list *events,
+			  int *matched);
 /* Judges, maps and renders; what is kept is copied. */
 struct submission *process_build(const struct source_call *call,
 				 struct str store_secret,
@@ -70,9 +80,6 @@ struct str judge_destination(const struct source *source,
 
 /* ---- overrides.c: what the configuration changes on a lead -------------- */
 
-/* What `map` finds for a lead's field, or STR_NONE. */
-struct str mapped(const struct source *source, const struct event *event,
-		  const char *name);
 void overrides_before(const struct source_call *call, const struct event *event,
 		      struct lead *lead);
 /* Before lead_finish(), which goes by the type. */

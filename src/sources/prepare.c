@@ -5,6 +5,8 @@
  */
 #include "sources/adapter.h"
 #include "sources/engine.h"
+#include "sources/profile.h"
+#include "sources/programs.h"
 
 enum {
 	WINDOW_DEFAULT_MS = 30 * 60 * 1000,
@@ -160,8 +162,6 @@ static int check_paths(const struct source *s, struct err *err)
 		code = check_path(s->route.by, "route", err);
 	if (code == 0)
 		code = check_path(s->stage.from, "stage_slug", err);
-	for (size_t i = 0; i < s->map.n && code == 0; i++)
-		code = check_path(s->map.v[i].to, "map", err);
 	return code;
 }
 
@@ -185,7 +185,9 @@ int source_prepare(struct source *source, struct err *err)
 		if (code != 0)
 			return code;
 	}
-	if (source->ops->prepare != NULL)
+	struct program_problem where = {0};
+	code = programs_prepare(source, &where, err);
+	if (code == 0 && source->ops->prepare != NULL)
 		code = source->ops->prepare(source, err);
 	if (code == 0)
 		code = check_proof(source, err);
@@ -199,4 +201,11 @@ void source_release(struct source *source)
 	if (source->ops != NULL && source->ops->release != NULL)
 		source->ops->release(source);
 	source->state = NULL;
+	programs_release(source);
+}
+
+bool source_runs_programs(const struct source *source)
+{
+	return profile_runs_program(source) ||
+	       (source->program != NULL && source->program->mapping != NULL);
 }

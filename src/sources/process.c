@@ -8,6 +8,7 @@
 #include "sources/adapter.h"
 #include "sources/build.h"
 #include "sources/engine.h"
+#include "sources/programs.h"
 
 #include "payload/payload.h"
 
@@ -90,39 +91,44 @@ int process_parse(struct source_call *call, struct err *err)
 	return code;
 }
 
-/* One quarantined event for the whole request. */
-static void quarantine_whole(struct event_list *events, struct arena *arena,
-			     const char *reason)
+void process_quarantine(struct event_list *events, struct arena *arena,
+			const char *reason)
 {
 	*events = (struct event_list){0};
 	event_quarantine(event_list_add(events, arena), reason);
 }
 
-/* Fills events; NULL, or the word of the refusal. */
-static const char *split(struct source_call *call, struct event_list *events,
-			 int *matched)
+const char *process_prove(struct source_call *call, struct event_list *events,
+			  int *matched)
 {
 	struct err err = {0};
-	bool proven = proven_raw(call->source);
-	int code = process_parse(call, &err);
-	if (code != 0 && proven) {
-		quarantine_whole(events, call->arena, reason_unreadable);
-		return NULL;
-	}
-	if (code != 0)
-		return code == LB_EDENIED ? "content_type" : "malformed";
-	const char *why = judge_parsed(call, matched);
+	const char *why = judge_raw(call, matched);
 	if (why != NULL)
 		return why;
-	code = call->source->ops->split(call, events, &err);
-	if (code == 0 && events->n > 0 && events->n <= EVENTS_MAX)
+	int code = process_parse(call, &err);
+	if (code == 0)
+		return judge_parsed(call, matched);
+	if (!proven_raw(call->source))
+		return code == LB_EDENIED ? "content_type" : "malformed";
+	process_quarantine(events, call->arena, reason_unreadable);
+	return NULL;
+}
+
+const char *process_split(struct source_call *call, struct event_list *events)
+{
+	struct err err = {0};
+	const struct source *source = call->source;
+	int code = source->ops->split(call, events, &err);
+	if (code == 0 && events->n > 0 && events->n <= EVENTS_MAX) {
+		programs_run(call, events);
 		return NULL;
-	if (!proven && !proof_in_body(call->source) &&
-	    call->source->param_name == NULL)
+	}
+	if (!proven_raw(source) && !proof_in_body(source) &&
+	    source->param_name == NULL)
 		return "malformed";
-	quarantine_whole(events, call->arena,
-			 events->n > EVENTS_MAX ? reason_too_many
-						: reason_shape);
+	process_quarantine(events, call->arena,
+			   events->n > EVENTS_MAX ? reason_too_many
+						  : reason_shape);
 	return NULL;
 }
 
@@ -161,6 +167,7 @@ static void build_event(struct build *build, struct event *event)
 {
 	struct lead lead = {0};
 	judge_event(build->call->source, event);
+	programs_judge(build->call, event);
 	if (event->fate == FATE_LEAD)
 		map(build->call, event, &lead);
 	build_add(build, event, &lead);
@@ -187,9 +194,9 @@ int source_process(const struct source *source, const struct request *request,
 	struct source_call call = {source, request, NULL, &scratch};
 	struct event_list events = {0};
 	int matched = -1, code = 0;
-	*why = judge_raw(&call, &matched);
-	if (*why == NULL)
-		*why = split(&call, &events, &matched);
+	*why = process_prove(&call, &events, &matched);
+	if (*why == NULL && events.n == 0)
+		*why = process_split(&call, &events);
 	if (*why != NULL)
 		code = refuse(&call, *why, reply);
 	else

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "leadbridge/source.h"
+#include "operate/profiles.h"
 
 struct golden_source {
 	const char *folder, *platform;
@@ -276,7 +277,50 @@ static inline void configure_crm_confirm(struct source *s)
 	add_secret(&s->secret, "mega_whsec_for_these_tests");
 }
 
+/* Platforms described in YAML. Keys are those of the published vectors. */
+
+static inline void configure_token(struct source *s)
+{
+	add_secret(&s->token, "profile-token-0123456789");
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_signed(struct source *s)
+{
+	char secret[64];
+	(void)!snprintf(secret, sizeof(secret), "%s-secret", s->name);
+	add_secret(&s->secret, secret);
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_filtered(struct source *s)
+{
+	configure_token(s);
+	s->source_platform = (char *)(uintptr_t) "referral";
+	s->filter = (char *)(uintptr_t) ".status != \"spam\"";
+	add_pair(&s->map, "contact_name",
+		 ".person | \"\\(.given) \\(.family)\"");
+	add_pair(&s->map, "contact_email", ".person.mail, .mail");
+	add_pair(&s->map, "budget", "(.budget | tonumber) * 2");
+}
+
 static struct golden_source golden_sources[] = {
+    {"json_program", "json", configure_filtered, NULL},
+    {"zapier", "zapier", configure_token, NULL},
+    {"zenmaid", "zenmaid", configure_token, NULL},
+    {"zoho_workflow", "zoho_workflow", configure_token, NULL},
+    {"zoho_forms", "zoho_forms", configure_token, NULL},
+    {"gravity_forms", "gravity_forms", configure_token, NULL},
+    {"elementor", "elementor", configure_token, NULL},
+    {"jotform", "jotform", configure_token, NULL},
+    {"webflow", "webflow", configure_signed, NULL},
+    {"callrail", "callrail", configure_signed, NULL},
+    {"typeform", "typeform", configure_signed, NULL},
+    {"calendly", "calendly", configure_signed, NULL},
+    {"tally", "tally", configure_signed, NULL},
+    {"intercom", "intercom", configure_signed, NULL},
     {"shopify", "shopify", configure_shopify, NULL},
     {"shopify_checkout", "shopify", configure_checkout, NULL},
     {"ghl", "ghl", configure_ghl, NULL},
@@ -315,14 +359,50 @@ static inline struct str golden_secret(void)
 	return STR("0123456789abcdef0123456789abcdef");
 }
 
+/* The profiles of this tree, compiled. */
+static struct profile_list golden_profiles;
+
+static inline void golden_profiles_load(void)
+{
+	const char *given = getenv("LEADBRIDGE_PROFILES");
+	const char *folders[] = {given != NULL ? given : "../conf/profiles",
+				 NULL};
+	struct config_problems problems = {0};
+	struct reader r = {.problems = &problems};
+	arena_init(&r.arena);
+	profiles_read(&r, folders, &golden_profiles);
+	for (size_t i = 0; i < golden_profiles.n; i++) {
+		struct err err = {0};
+		struct place at = {golden_profiles.v[i]->file, 0, 1};
+		if (profile_compile(golden_profiles.v[i], &at.line, &err) != 0)
+			problems_error(&problems, at, "%s", err.text);
+	}
+	for (size_t i = 0; i < problems.n; i++)
+		(void)fprintf(stderr, "%s:%d: %s\n", problems.v[i].file,
+			      problems.v[i].line, problems.v[i].text);
+	if (problems.n > 0)
+		abort();
+	free(r.files);
+	arena_release(&r.arena);
+	config_problems_release(&problems);
+}
+
+static inline const struct source_ops *golden_ops(const char *platform)
+{
+	const struct profile *p =
+	    profiles_find(&golden_profiles, str_from(platform));
+	return p != NULL ? &p->ops : source_ops_find(str_from(platform));
+}
+
 static inline void golden_setup(void)
 {
 	arena_init(&golden_arena_);
+	golden_profiles_load();
 	for (size_t i = 0; i < GOLDEN_SOURCES; i++) {
 		struct err err = {0};
 		struct golden_source *g = &golden_sources[i];
 		struct source *s = xcalloc(1, sizeof(*s));
-		s->ops = source_ops_find(str_from(g->platform));
+		s->ops = golden_ops(g->platform);
 		s->name = (char *)(uintptr_t)g->folder;
 		s->attribution = (s->ops->flags & SOURCE_ATTRIBUTION) != 0;
 		g->configure(s);
@@ -338,6 +418,7 @@ static inline void golden_teardown(void)
 {
 	for (size_t i = 0; i < GOLDEN_SOURCES; i++)
 		golden_source_free(golden_sources[i].source);
+	profiles_release(&golden_profiles);
 	arena_release(&golden_arena_);
 }
 

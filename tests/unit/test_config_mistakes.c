@@ -272,8 +272,6 @@ static const struct row sources_rows[] = {
      "capitals (US), not 'usa'\n"
      "main.yaml:10:13: error: 'expect' must be like '1 per 6h' or '1 "
      "per 6h 08:00-20:00', not 'often'\n"
-     "main.yaml:11:18: error: 'map' must be a mapping to paths "
-     "(.contact.email), not 'contact'\n"
      "main.yaml:12:15: error: 'event_id' must be header:NAME, a path "
      "(.id) or hash, not 'header:'\n"
      "main.yaml:13:22: error: unknown source_platform 'shopfy' (did "
@@ -285,6 +283,15 @@ static const struct row sources_rows[] = {
      "main.yaml:16:15: error: 'max_body' is larger than "
      "limits.pending_bytes: such a request could never be "
      "accepted\n"},
+    {"an expression of map",
+     SOURCES "  s:\n    platform: form\n    token: file:secret\n"
+	     "    destination: mega\n    map:\n      name: .who\n"
+	     "      email: |\n        .a\n        | contact\n",
+     "main.yaml:13:14: error: jq: email: contact/0 is not defined\n"},
+    {"an expression of filter",
+     SOURCES "  s:\n    platform: form\n    token: file:secret\n"
+	     "    destination: mega\n    filter: .a | | .b\n",
+     "main.yaml:9:13: error: jq: filter: syntax error, unexpected '|'\n"},
     {"header",
      SOURCES "  s:\n    platform: form\n    destination: mega\n"
 	     "    token: file:secret\n    header: [\"X Y: z\", \"X-Z: "

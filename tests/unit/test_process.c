@@ -317,6 +317,7 @@ static void a_quarantined_request_is_mapped_again(void **state)
 	assert_string_equal(err.text, "still quarantined: no contact found");
 	assert_null(again);
 	add_pair(&s->map, "contact_name", ".who");
+	assert_int_equal(source_prepare(s, &err), 0);
 	assert_int_equal(
 	    source_remap(s, first.sub, golden_secret(), &again, &err), 0);
 	assert_int_equal(again->units[0].state, UNIT_WAITING);
