@@ -110,13 +110,11 @@ static int load_meta(struct store *s, struct err *err)
 }
 
 /* A store written while the clock was ahead must not wait for that day. */
-static int clamp_due(struct store *s, int64_t now_ms, struct err *err)
+static int clamp_due_of(struct store *s, const char *text, int64_t now_ms,
+			struct err *err)
 {
 	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(s->db,
-				"UPDATE lead SET at = ?2 WHERE state = 0 AND"
-				" destination = ?1 AND at > ?2",
-				&st, err);
+	int rc = sqlite_prepare(s->db, text, &st, err);
 	for (size_t i = 0; rc == 0 && i < s->n_names; i++) {
 		sqlite_bind_int(st, 1, s->names[i]->id);
 		sqlite_bind_int(st, 2, now_ms + CLOCK_BOUND_MS);
@@ -124,6 +122,20 @@ static int clamp_due(struct store *s, int64_t now_ms, struct err *err)
 		sqlite_reset(st);
 	}
 	(void)sqlite3_finalize(st);
+	return rc;
+}
+
+static int clamp_due(struct store *s, int64_t now_ms, struct err *err)
+{
+	int rc = clamp_due_of(s,
+			      "UPDATE lead SET at = ?2 WHERE state = 0 AND"
+			      " destination = ?1 AND at > ?2",
+			      now_ms, err);
+	if (rc == 0)
+		rc = clamp_due_of(s,
+				  "UPDATE lead SET at = ?2 WHERE state = 1 AND"
+				  " source = ?1 AND at > ?2",
+				  now_ms, err);
 	return rc;
 }
 
