@@ -61,6 +61,7 @@ struct verdict {
 	bool parks_at_once; /* PARK: 401 and 407 */
 	bool ambiguous;     /* it may have arrived: only the same key */
 	bool transient;     /* counts for the breaker */
+	bool missing; /* of a fetch: the record is not there, or not yet */
 };
 
 /* Overrides of the table, from the configuration: status -> outcome. */

@@ -13,6 +13,7 @@ extern const char reason_topic[];      /* IGNORE: no lead by its topic */
 extern const char reason_honeypot[];   /* IGNORE: a machine filled it in */
 extern const char reason_withheld[];   /* IGNORE: caller hid the number */
 extern const char reason_no_contact[]; /* QUARANTINE */
+extern const char reason_no_api[];     /* QUARANTINE: nothing to fetch with */
 extern const char reason_account[];    /* QUARANTINE: unknown account */
 extern const char reason_shape[];      /* QUARANTINE: body does not fit */
 extern const char reason_unreadable[]; /* QUARANTINE: no parser takes it */
@@ -27,6 +28,10 @@ void event_ignore(struct event *event, const char *reason);
 void event_quarantine(struct event *event, const char *reason);
 /* A test event: ignored, or a lead where `tests: deliver` is set. */
 void event_test(const struct source *source, struct event *event);
+
+/* Text as part of a path or a query: all but letters, digits and "-._~" is
+ * percent-encoded. */
+struct str fetch_escape(struct arena *arena, struct str text);
 
 /* One member under another name as a custom field. */
 struct field_name {

@@ -133,25 +133,31 @@ static bool is_call(const struct lead *lead)
 	       str_eq(lead->source_type, STR("sms"));
 }
 
-static void map(const struct source_call *call, struct event *event,
-		struct lead *lead)
+void process_map(const struct source_call *call, struct event *event,
+		 map_fn map, struct lead *lead)
 {
 	const struct source_ops *ops = call->source->ops;
 	lead_init(lead, call->arena);
 	overrides_before(call, event, lead);
-	ops->map(call, event, lead);
+	map(call, event, lead);
 	if (lead->source_platform.n == 0)
 		lead->source_platform = str_from(ops->source_platform);
 	if (lead->source_type.n == 0)
 		lead->source_type = str_from(ops->source_type);
 	lead_finish(lead);
 	overrides_after(call, event, lead);
+	bool fetch = event->fate == FATE_FETCH;
+	if (fetch && source_fetches(call->source))
+		return;
+	if (fetch) /* what the notification says must do */
+		event->fate = FATE_LEAD;
 	if (event->fate != FATE_LEAD || lead_has_contact(lead))
 		return;
 	if (lead->phone_withheld && is_call(lead))
 		event_ignore(event, reason_withheld);
 	else
-		event_quarantine(event, reason_no_contact);
+		event_quarantine(event,
+				 fetch ? reason_no_api : reason_no_contact);
 }
 
 static void build_event(struct build *build, struct event *event)
@@ -159,7 +165,8 @@ static void build_event(struct build *build, struct event *event)
 	struct lead lead = {0};
 	judge_event(build->call->source, event);
 	if (event->fate == FATE_LEAD)
-		map(build->call, event, &lead);
+		process_map(build->call, event, build->call->source->ops->map,
+			    &lead);
 	build_add(build, event, &lead);
 }
 
