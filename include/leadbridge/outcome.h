@@ -42,6 +42,8 @@ enum transport {                     /* how far the attempt came */
 };
 const char *transport_name(enum transport t);
 
+enum { ANSWER_BODY_MAX = 64 * 1024 }; /* more of an answer is not read */
+
 struct attempt_result {
 	enum transport transport;
 	int status;

@@ -239,6 +239,10 @@ struct fetch_ops {
 	const char *authorization;  /* word in front of the token */
 	const char *version;        /* default of api.version, or NULL */
 	const char *version_header; /* where it goes; NULL: into the path */
+	bool oauth;                 /* api.oauth is for this platform */
+	/* NULL: any. Else the hosts api.url may name, unless allow_private is
+	 * set; ends with NULL. */
+	const char *const *hosts;
 	/* MUST be set. Everything of the event that goes into the path is
 	 * escaped with fetch_escape(); a URL of the payload is never used. */
 	void (*request)(const struct source_call *call,

@@ -44,6 +44,8 @@ void process_map(const struct source_call *call, struct event *event,
 
 /* ---- fetch.c ------------------------------------------------------------ */
 
+/* Whether what is configured under `api` is enough, and fits the platform. */
+LB_MUST_CHECK int fetch_check(const struct source *source, struct err *err);
 /* What is kept of an event whose record is to be fetched. */
 struct str fetch_describe(const struct source *source,
 			  const struct event *event, struct arena *keep);

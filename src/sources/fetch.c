@@ -24,6 +24,95 @@ bool source_fetches(const struct source *source)
 	       (source->api.token.n > 0 || source->api.oauth.token_url != NULL);
 }
 
+/* ---- configuration ------------------------------------------------------ */
+
+static bool is_clean(const struct secret *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->bytes[i] <= 0x20 || s->bytes[i] >= 0x7F)
+			return false;
+	return true;
+}
+
+static int check_oauth(const struct source *source, struct err *err)
+{
+	const struct oauth_rule *o = &source->api.oauth;
+	bool all = o->token_url != NULL && o->client_id != NULL &&
+		   o->client_secret.n > 0 && o->refresh_token.n > 0;
+	bool any = o->token_url != NULL || o->client_id != NULL ||
+		   o->client_secret.n > 0 || o->refresh_token.n > 0;
+	if (!any)
+		return 0;
+	if (!source->ops->fetch->oauth)
+		return err_set(err, LB_EINVAL,
+			       "api.oauth is not for platform '%s': use "
+			       "api.token",
+			       source->ops->platform);
+	if (!all)
+		return err_set(err, LB_EINVAL,
+			       "api.oauth needs token_url, client_id, "
+			       "client_secret and refresh_token");
+	if (source->api.token.n > 0)
+		return err_set(err, LB_EINVAL,
+			       "api.token and api.oauth exclude each other");
+	return 0;
+}
+
+static struct str host_of(struct str url)
+{
+	long at = str_find_str(url, STR("://"));
+	url = str_sub(url, at < 0 ? 0 : (size_t)at + 3, url.n);
+	size_t n = 0;
+	while (n < url.n && str_find(STR("/?#:"), url.p[n]) < 0)
+		n++;
+	return str_sub(url, 0, n);
+}
+
+static int check_url(const struct source *source, struct err *err)
+{
+	const struct fetch_ops *fetch = source->ops->fetch;
+	struct str url = str_from(source->api.url);
+	if (url.n == 0 && fetch->url == NULL)
+		return err_set(err, LB_EINVAL,
+			       "api needs url for platform "
+			       "'%s'",
+			       source->ops->platform);
+	if (str_starts(url, STR("http:")) && !source->api.allow_http)
+		return err_set(err, LB_EINVAL,
+			       "api.url has no TLS: token and contacts would "
+			       "travel in the clear");
+	if (url.n == 0 || fetch->hosts == NULL || source->api.allow_private ||
+	    word_in(fetch->hosts, host_of(url)))
+		return 0;
+	return err_set(err, LB_EINVAL,
+		       "api.url names no data centre of platform '%s'",
+		       source->ops->platform);
+}
+
+int fetch_check(const struct source *source, struct err *err)
+{
+	const struct api_rule *api = &source->api;
+	bool any = api->url != NULL || api->token.n > 0 ||
+		   api->version != NULL || api->oauth.token_url != NULL ||
+		   api->oauth.refresh_token.n > 0;
+	if (source->ops->fetch == NULL)
+		return any ? err_set(err, LB_EINVAL,
+				     "api: nothing is fetched for platform "
+				     "'%s'",
+				     source->ops->platform)
+			   : 0;
+	if (!any)
+		return 0;
+	int code = check_oauth(source, err);
+	if (code == 0 && !source_fetches(source))
+		code = err_set(err, LB_EINVAL, "api needs token%s",
+			       source->ops->fetch->oauth ? " or oauth" : "");
+	if (code == 0 && !is_clean(&api->token))
+		code = err_set(err, LB_EINVAL,
+			       "api.token holds blanks or control characters");
+	return code == 0 ? check_url(source, err) : code;
+}
+
 struct str fetch_escape(struct arena *arena, struct str text)
 {
 	static const char plain[] = "-._~";
@@ -141,15 +230,21 @@ static void judge_success(const struct attempt_result *answer, bool readable,
 		is_missing(v);
 		return;
 	}
-	v->parks_at_once = v->ambiguous = false;
-	v->transient = !answer->body_complete;
-	if (readable)
+	v->parks_at_once = v->ambiguous = v->transient = false;
+	if (readable) {
 		v->outcome = OUTCOME_SENT;
-	else if (!answer->body_complete)
-		v->outcome = OUTCOME_RETRY;
-	else
+		v->reason = "fetched";
+	} else if (answer->body_complete) {
 		v->outcome = OUTCOME_PARK;
-	v->reason = readable ? "fetched" : "unexpected_answer";
+		v->reason = "unexpected_answer";
+	} else if (answer->body.n >= ANSWER_BODY_MAX) {
+		v->outcome = OUTCOME_DEAD;
+		v->reason = "answer_too_large";
+	} else {
+		v->outcome = OUTCOME_RETRY;
+		v->reason = "answer_cut_off";
+		v->transient = true;
+	}
 }
 
 void source_fetch_judge(const struct source *source, struct str description,
