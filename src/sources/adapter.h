@@ -21,7 +21,7 @@ extern const char reason_too_many[];   /* QUARANTINE: events in a request */
 extern const char reason_lead_size[];  /* QUARANTINE: CRM would refuse it */
 
 extern const struct source_ops source_shopify, source_ghl, source_ghl_workflow,
-    source_form, source_json;
+    source_form, source_json, source_meta_ads, source_hubspot, source_zoho;
 
 /* Sets fate and reason. */
 void event_ignore(struct event *event, const char *reason);

@@ -5,8 +5,8 @@
 #include "sources/adapter.h"
 
 static const struct source_ops *const platforms[] = {
-    &source_form, &source_ghl,     &source_ghl_workflow,
-    &source_json, &source_shopify,
+    &source_form, &source_ghl,      &source_ghl_workflow, &source_hubspot,
+    &source_json, &source_meta_ads, &source_shopify,      &source_zoho,
 };
 
 const struct source_ops *source_ops_at(size_t i)
