@@ -307,6 +307,7 @@ static void map_fetched(const struct source_call *call, struct event *event,
 	map(call, event, lead);
 	struct str type = lead->source_type;
 	map_contact(call, contact, lead);
+	fields_named(lead, event->body, message_fields);
 	lead->source_type = type.n > 0 ? type : lead->source_type;
 }
 

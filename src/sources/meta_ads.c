@@ -106,8 +106,9 @@ static void add_other(const struct source_call *call, struct event_list *events,
 {
 	struct event *event = event_list_add(events, call->arena);
 	event->body = entry;
-	event->hash_of = arena_printf(call->arena, "%zu/%.*s", events->n,
-				      STR_FMT(call->request->body));
+	event->hash_of = arena_printf(call->arena, "%zu/%.*s/%.*s", events->n,
+				      STR_FMT(value_member(entry, "id")),
+				      STR_FMT(value_member(entry, "time")));
 	event->account = value_member(entry, "id");
 	event_ignore(event, reason);
 }

@@ -19,6 +19,8 @@ static void verify(const struct source_call *call, struct proof *proof)
 {
 	const struct value *payload = call->payload;
 	struct str token = value_member(payload, "token");
+	if (call->source->secret.n == 0) /* the token in the URL proves it */
+		return;
 	proof->result = PROOF_MISSING;
 	if (token.n == 0)
 		return;
@@ -28,15 +30,6 @@ static void verify(const struct source_call *call, struct proof *proof)
 	proof->matched = secrets_match(&call->source->secret, token);
 	if (proof->matched >= 0)
 		proof->result = PROOF_OK;
-}
-
-static int prepare(struct source *source, struct err *err)
-{
-	if (source->secret.n > 0)
-		return 0;
-	return err_set(err, LB_EINVAL,
-		       "platform 'zoho' needs secret, the "
-		       "token of the subscription");
 }
 
 /* ---- split -------------------------------------------------------------- */
@@ -273,7 +266,6 @@ const struct source_ops source_zoho = {
     .try_later = 503,
     .max_body = 1 << 20,
     .events = default_events,
-    .prepare = prepare,
     .verify = verify,
     .split = split,
     .map = map,
