@@ -40,6 +40,8 @@ enum unit_state { /* numbers are on disk: never change one */
 const char *unit_state_name(enum unit_state s);
 
 enum { QUEUE_NAME = 66 }; /* '@', 64 characters and a NUL */
+/* The longest regular pause between two tries of a fetch. */
+enum { FETCH_RETRY_EVERY_MS = 2 * 60 * 60 * 1000 };
 /* The queue in which units of this source wait for their fetch. */
 struct str fetch_queue(struct str source, char name[QUEUE_NAME]);
 /* Whether these bytes describe a fetch, and are not a lead's. */
@@ -62,6 +64,14 @@ struct new_unit {
 	int64_t id;        /* out: 0 when its event was a duplicate */
 };
 
+/* A lead there may be one of within a window: this person's (join), this
+ * conversation's. */
+struct once {
+	unsigned char hash[16];
+	int64_t window_ms;
+	struct str reason; /* of the later one, which is ignored */
+};
+
 struct new_event {
 	struct str id;          /* as in the key; "h:..." when weak */
 	bool weak;              /* id is a content hash */
@@ -71,8 +81,11 @@ struct new_event {
 	struct str account;
 	const char *privacy; /* privacy topic to record, or NULL */
 	int64_t occurred_at_ms;
+	struct once *once;
+	uint32_t n_once;
 	uint32_t n_units; /* of submission.units, in order */
 	bool duplicate;   /* out */
+	bool joined;      /* out: its waiting units were ignored, see once */
 };
 
 struct submission {
@@ -94,6 +107,7 @@ struct submission {
 	uint32_t n_units;
 	bool test;         /* the sender's test event */
 	int64_t replay_of; /* quarantined unit this replaces, or 0 */
+	int64_t held;      /* number of the held request it is, or 0 */
 	/* Out, set by the store thread: */
 	int result;            /* LB_OK, or nothing of it is stored */
 	uint32_t n_duplicates; /* events */
@@ -151,6 +165,22 @@ struct settlement {
 			 * waits no more (retried, erased): drop it */
 };
 void settlement_free(struct settlement *s); /* with its lead */
+
+/* When a destination was sent to of late, for its rate limit after a start. */
+struct recall {
+	struct recall *next;
+	char destination[65];
+	int64_t since_ms;       /* wall clock */
+	size_t most;            /* the newest are enough */
+	int64_t in_flight_most; /* its concurrency */
+	/* Whether an attempt with that reason used up anything. */
+	bool (*counts)(struct str reason);
+	/* Out: */
+	int64_t *at_ms; /* when each was over; in any order */
+	size_t n, cap;
+	int64_t in_flight; /* may have been, and left no row */
+};
+void recall_free(struct recall *chain);
 
 /* ---- reading ----------------------------------------------------------- */
 

@@ -15,14 +15,12 @@ enum { PAGE_DEFAULT = 50, PAGE_MAX = 500, TEXT_MAX = 8 << 20 };
 
 /* ---- questions to the store -------------------------------------------- */
 
-static int64_t int_param(const struct admin_call *c, const char *name,
-			 int64_t otherwise, int64_t max)
+/* False: it is there, but no number in its range. */
+static bool int_param(const struct admin_call *c, const char *name, int64_t min,
+		      int64_t max, int64_t *out)
 {
-	int64_t v;
-	struct str text = value_member(c->params, name);
-	if (text.p == NULL || str_to_int(text, 0, max, &v) != 0)
-		return otherwise;
-	return v;
+	const struct value *v = value_get(c->params, name);
+	return v == NULL || str_to_int(v->text, min, max, out) == 0;
 }
 
 static void text_param(const struct admin_call *c, const char *name, char *out,
@@ -43,12 +41,20 @@ static struct query *new_query(struct admin_call *c, enum query_kind kind)
 
 static void ask_list(struct admin_call *c, enum query_kind kind)
 {
+	int64_t cursor = 0, limit = PAGE_DEFAULT;
+	if (!int_param(c, "cursor", 0, INT64_MAX, &cursor) ||
+	    !int_param(c, "limit", 1, PAGE_MAX, &limit)) {
+		admin_reply_error(c->exchange, 400, "query",
+				  "limit is a number from 1 to 500, cursor the "
+				  "next_cursor of a page");
+		return;
+	}
 	struct query *q = new_query(c, kind);
 	text_param(c, "state", q->state, sizeof(q->state));
 	text_param(c, "source", q->source, sizeof(q->source));
 	text_param(c, "destination", q->destination, sizeof(q->destination));
-	q->after_id = int_param(c, "cursor", 0, INT64_MAX);
-	q->limit = (size_t)int_param(c, "limit", PAGE_DEFAULT, PAGE_MAX);
+	q->after_id = cursor;
+	q->limit = (size_t)limit;
 	queue_ask(c->admin->road->queue, q);
 }
 
@@ -114,14 +120,16 @@ static void reply_buf(struct exchange *x, struct buf *b)
 	buf_release(b);
 }
 
-static void add_source(struct buf *b, const struct source *s)
+static void add_source(struct buf *b, const struct source *s,
+		       const struct held *held)
 {
 	buf_addf(b, "{\"name\":\"%s\",\"platform\":\"%s\",\"destinations\":[",
 		 s->name, s->ops->platform);
 	for (size_t i = 0; i < s->destinations.n; i++)
 		buf_addf(b, "%s\"%s\"", i > 0 ? "," : "", s->destinations.v[i]);
-	buf_addf(b, "],\"url\":\"/in/%s%s\"}", s->name,
-		 s->token.n > 0 ? "/TOKEN" : "");
+	buf_addf(b, "],\"url\":\"/in/%s%s\",\"held\":%zu}", s->name,
+		 s->token.n > 0 ? "/TOKEN" : "",
+		 held_count(held, str_from(s->name)));
 }
 
 static void get_sources(struct admin_call *c)
@@ -133,7 +141,7 @@ static void get_sources(struct admin_call *c)
 	for (size_t i = 0; i < config->n_sources; i++) {
 		if (i > 0)
 			buf_add_char(&b, ',');
-		add_source(&b, config->sources[i]);
+		add_source(&b, config->sources[i], c->admin->road->held);
 	}
 	buf_addf(&b, "]}\n");
 	reply_buf(c->exchange, &b);
@@ -287,6 +295,29 @@ static void post_resume(struct admin_call *c)
 	command(c, DESTINATION_RESUME);
 }
 
+static void post_retry_held(struct admin_call *c)
+{
+	struct road *r = c->admin->road;
+	struct held_retry done;
+	struct buf b;
+	const struct source *source = config_source(r->config, c->subject);
+	if (source == NULL) {
+		admin_reply_error(c->exchange, 404, "not_found",
+				  "no such source");
+		return;
+	}
+	road_retry_held(r, source, &done);
+	log_info("held_retried", "source=%s proven=%zu refused=%zu",
+		 source->name, done.proven, done.refused);
+	buf_init(&b, 512);
+	buf_addf(&b, "{\"proven\":%zu,\"refused\":%zu", done.proven,
+		 done.refused);
+	if (done.why != NULL)
+		buf_addf(&b, ",\"why\":\"%s\"", done.why);
+	buf_addf(&b, "}\n");
+	reply_buf(c->exchange, &b);
+}
+
 static void post_reload(struct admin_call *c)
 {
 	struct err err = {0};
@@ -435,6 +466,7 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_POST, "/api/v1/quarantine/*/replay", post_replay},
     {HTTP_POST, "/api/v1/quarantine/*/bury", post_bury},
     {HTTP_GET, "/api/v1/sources", get_sources},
+    {HTTP_POST, "/api/v1/sources/*/retry-held", post_retry_held},
     {HTTP_GET, "/api/v1/destinations", get_destinations},
     {HTTP_POST, "/api/v1/destinations/*/pause", post_pause},
     {HTTP_POST, "/api/v1/destinations/*/resume", post_resume},

@@ -10,6 +10,7 @@
 const char reason_test[] = "test";
 const char reason_topic[] = "topic";
 const char reason_honeypot[] = "honeypot";
+const char reason_too_fast[] = "filled in too fast";
 const char reason_withheld[] = "caller withheld";
 const char reason_no_contact[] = "no contact found";
 const char reason_no_api[] = "api is not configured";
@@ -84,7 +85,7 @@ void fields_rest(struct lead *lead, struct arena *arena,
 		if (prefix != NULL)
 			name = arena_printf(arena, "%s%.*s", prefix,
 					    STR_FMT(name));
-		lead_add_value(lead, name, member);
+		lead_add_beside(lead, name, member);
 	}
 }
 

@@ -11,6 +11,7 @@
 extern const char reason_test[];       /* IGNORE: the sender's test event */
 extern const char reason_topic[];      /* IGNORE: no lead by its topic */
 extern const char reason_honeypot[];   /* IGNORE: a machine filled it in */
+extern const char reason_too_fast[];   /* IGNORE: no person is that quick */
 extern const char reason_withheld[];   /* IGNORE: caller hid the number */
 extern const char reason_no_contact[]; /* QUARANTINE */
 extern const char reason_no_api[];     /* QUARANTINE: nothing to fetch with */
@@ -21,7 +22,9 @@ extern const char reason_too_many[];   /* QUARANTINE: events in a request */
 extern const char reason_lead_size[];  /* QUARANTINE: CRM would refuse it */
 
 extern const struct source_ops source_shopify, source_ghl, source_ghl_workflow,
-    source_form, source_json, source_meta_ads, source_hubspot, source_zoho;
+    source_form, source_json, source_google_ads, source_lead_docket,
+    source_twilio, source_hubspot_workflow, source_crm_confirm,
+    source_salesforce, source_meta_ads, source_hubspot, source_zoho;
 
 /* Sets fate and reason. */
 void event_ignore(struct event *event, const char *reason);

@@ -67,8 +67,16 @@ void identity_fill(const struct source_call *call, struct str store_secret,
 		   const struct event *event, struct arena *keep,
 		   struct new_event *out);
 
+/* Fills what there may be one lead of at a time: `join`, `conversation`. */
+void identity_once(const struct source_call *call, struct str store_secret,
+		   const struct event *event, const struct lead *lead,
+		   struct arena *keep, struct new_event *out);
+
 /* ---- judge.c: account, route, topic ------------------------------------- */
 
+/* Whether the configuration, or the adapter's default, wants this topic. An
+ * adapter that joins events asks before it gives the shared id away. */
+bool judge_wants(const struct source *source, struct str topic);
 /* Changes the event's fate where the configuration says so. */
 void judge_event(const struct source *source, struct event *event);
 /* Destinations of a lead of this event: name i, or STR_NONE after the last. */

@@ -140,6 +140,8 @@ void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead)
 {
 	const struct source *source = call->source;
+	if (source->recase)
+		lead->name = name_recase(lead->arena, lead->name);
 	decide_origin(source, event, lead);
 	decide_stage(source, event, lead);
 	choose_fields(source, lead);

@@ -96,8 +96,9 @@ static int check_origin(const struct source *s, struct err *err)
 	if (s->source_type != NULL && !lead_type_ok(str_from(s->source_type)))
 		return err_set(err, LB_EINVAL, "unknown source_type '%s'",
 			       s->source_type);
-	if (s->ops->source_platform == NULL && s->source_platform == NULL &&
-	    !is_mapped(s, "source_platform"))
+	bool leads = (s->ops->flags & SOURCE_NO_LEADS) == 0;
+	if (leads && s->ops->source_platform == NULL &&
+	    s->source_platform == NULL && !is_mapped(s, "source_platform"))
 		return err_set(err, LB_EINVAL,
 			       "source_platform must be set for platform '%s'",
 			       s->ops->platform);
@@ -143,7 +144,7 @@ static int check_paths(const struct source *s, struct err *err)
 static int check_destination(const struct source *s, struct err *err)
 {
 	if (s->destinations.n > 0 || s->route.map.n > 0 ||
-	    s->route.fallback != NULL)
+	    s->route.fallback != NULL || (s->ops->flags & SOURCE_NO_LEADS))
 		return 0;
 	return err_set(err, LB_EINVAL, "no destination");
 }

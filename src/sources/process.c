@@ -67,7 +67,7 @@ static const char *judge_parsed(struct source_call *call, int *matched)
 static bool proven_raw(const struct source *source)
 {
 	if (source->ops->verify != NULL && !proof_in_body(source) &&
-	    source->state != NULL)
+	    (source->state != NULL || source->secret.n > 0))
 		return true;
 	return source->token.n > 0 || source->n_headers > 0 ||
 	       source->basic_user != NULL;

@@ -297,7 +297,7 @@ static void map_note_attributes(const struct source_call *call,
 		const struct value *v = value_get(pair, "value");
 		if (name.n == 0 || v == NULL)
 			continue;
-		lead_add_value(
+		lead_add_beside(
 		    lead, arena_printf(call->arena, "na_%.*s", STR_FMT(name)),
 		    v);
 	}
