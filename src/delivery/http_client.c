@@ -479,18 +479,6 @@ static void start(struct call *call, http_done_cb cb, void *ctx)
 	lb_assert(curl_multi_add_handle(c->multi, call->easy) == CURLM_OK);
 }
 
-void http_post(struct http_target *t, const char *line, struct str body,
-	       http_done_cb cb, void *ctx)
-{
-	struct call *call = call_ready(t, line);
-	CURL *easy = call->easy;
-	SET(CURLOPT_URL, t->url);
-	SET(CURLOPT_POST, 1L);
-	SET(CURLOPT_POSTFIELDS, body.p);
-	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
-	start(call, cb, ctx);
-}
-
 void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx)
 {
@@ -498,16 +486,20 @@ void http_send(struct http_target *t, const struct http_message *m,
 	CURL *easy = call->easy;
 	char *url = xasprintf("%s%s", t->url, m->path);
 	SET(CURLOPT_URL, url);
-	if (m->get) {
-		SET(CURLOPT_HTTPGET, 1L);
-	} else {
-		SET(CURLOPT_POST, 1L);
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)m->body.n);
-		SET(CURLOPT_COPYPOSTFIELDS, m->body.p);
-	}
-	mem_wipe(url, strlen(url));
 	free(url);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)m->body.n);
+	SET(m->borrowed ? CURLOPT_POSTFIELDS : CURLOPT_COPYPOSTFIELDS,
+	    m->body.p);
+	SET(m->get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
 	start(call, cb, ctx);
+}
+
+void http_post(struct http_target *t, const char *line, struct str body,
+	       http_done_cb cb, void *ctx)
+{
+	struct http_message m = {
+	    .path = "", .header = line, .body = body, .borrowed = true};
+	http_send(t, &m, cb, ctx);
 }
 
 /* ---- targets and the client ---------------------------------------------- */

@@ -50,7 +50,8 @@ struct http_message {
 	bool get;           /* else POST */
 	const char *path;   /* behind the target's URL */
 	const char *header; /* as for http_post() */
-	struct str body;    /* POST; copied */
+	struct str body;    /* POST */
+	bool borrowed;      /* body stays until the callback; else copied */
 };
 void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx);

@@ -213,6 +213,41 @@ def test_zoho_records_are_fetched_with_one_access_token(fetching, crm,
     assert fetching.post(zoho("1", token="wrong-token")).status == 401
 
 
+def condition(bridge, name, want, reason):
+    daemon.eventually(lambda: (name, want, reason) in [
+        (d["name"], d["condition"], d["reason"]) for d in
+        bridge.api("/destinations")["destinations"]],
+                      what=f"{name} to be {want}")
+
+
+def test_refused_refresh_token_parks_until_it_is_good(fetching, crm,
+                                                      providers, person):
+    someone = person()
+    providers.put("Leads/1", zoho_record(someone))
+    providers.zoho_refresh = "another-refresh-token"
+    accepted(fetching, zoho("1"))
+    condition(fetching, "@records", "parked", "oauth_refused")
+    fetching.wait_ledger(accepted=1, fetching=1)
+    assert not providers.asked("/crm/v8")
+    providers.zoho_refresh = sandbox.ZOHO_REFRESH
+    assert fetching.ctl("destination", "resume", "@records").returncode == 0
+    crm.wait_leads(1)
+
+
+def test_revoked_access_token_is_replaced(fetching, crm, providers, person):
+    people = [person(), person()]
+    for i, someone in enumerate(people):
+        providers.put(f"Leads/{i}", zoho_record(someone))
+    accepted(fetching, zoho("0"))
+    crm.wait_leads(1)
+    providers.zoho_access = None
+    accepted(fetching, zoho("1"))
+    condition(fetching, "@records", "parked", "http_401")
+    fetching.ctl("destination", "resume", "@records")
+    crm.wait_leads(2)
+    assert providers.refreshes == 2
+
+
 def test_fresh_record_may_come_late(fetching, crm, providers, person):
     someone = person()
     accepted(fetching, leadgen("777"))
@@ -230,10 +265,7 @@ def test_dead_token_parks_the_account_and_costs_nothing(fetching, crm,
     providers.meta_token = "the-token-was-replaced"
     accepted(fetching, leadgen("800", "801", "802"))
     fetching.wait_ledger(accepted=3, fetching=3)
-    daemon.eventually(lambda: ("@ads", "parked", "meta_token") in [
-        (d["name"], d["condition"], d["reason"]) for d in
-        fetching.api("/destinations")["destinations"]],
-                      what="the park of @ads")
+    condition(fetching, "@ads", "parked", "meta_token")
     asked = len(providers.requests)
     fetching.secret("meta-token", "the-token-was-replaced")
     fetching.reload()
