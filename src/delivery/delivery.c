@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/delivery_ops.h"
+#include "delivery/fetch.h"
 #include "delivery/limits.h"
 
 enum {
@@ -176,25 +177,37 @@ static void remove_left(struct delivery *d)
 	}
 }
 
+/* A destination, or with an account the fetches of a source. */
+static void configure_one(struct delivery *d, struct config *config,
+			  const struct destination_config *c,
+			  struct account *account)
+{
+	struct limiter *limiter = limits_get(d->limits, c);
+	struct destination *at = table_get(d->destinations, str_from(c->name));
+	if (at != NULL) {
+		at->leaving = false;
+		destination_configure(at, config, c, limiter);
+	} else {
+		at = destination_new(&d->courier, config, c, limiter);
+		add_destination(d, at);
+	}
+	destination_serve(at, account);
+	touch(d, at);
+}
+
 /* Takes over the reference. */
 static void configure(struct delivery *d, struct config *config)
 {
 	for (size_t i = 0; i < d->n; i++)
 		d->list[i]->leaving = true;
 	limits_begin(d->limits);
-	for (size_t i = 0; i < config->n_destinations; i++) {
-		const struct destination_config *c = config->destinations[i];
-		struct limiter *limiter = limits_get(d->limits, c);
-		struct destination *at =
-		    table_get(d->destinations, str_from(c->name));
-		if (at != NULL) {
-			at->leaving = false;
-			destination_configure(at, config, c, limiter);
-		} else {
-			at = destination_new(&d->courier, config, c, limiter);
-			add_destination(d, at);
-		}
-		touch(d, at);
+	for (size_t i = 0; i < config->n_destinations; i++)
+		configure_one(d, config, config->destinations[i], NULL);
+	for (size_t i = 0; i < config->n_sources; i++) {
+		if (!source_fetches(config->sources[i]))
+			continue;
+		struct account *account = account_new(config->sources[i]);
+		configure_one(d, config, &account->config, account);
 	}
 	limits_sweep(d->limits, clock_mono_ms());
 	http_client_keep(d->courier.http, connections(config));

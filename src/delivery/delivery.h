@@ -51,7 +51,7 @@ void delivery_command(struct delivery *d, const char *destination,
 		      enum destination_command command);
 
 struct destination_status {
-	char name[65];
+	char name[QUEUE_NAME];
 	enum condition condition;
 	char reason[64];     /* stable word: "http_401", "paused" */
 	int64_t since_ms;    /* wall clock */

@@ -259,15 +259,25 @@ static void get_config(struct admin_call *c)
 	buf_release(&b);
 }
 
+/* A destination, or "@SOURCE", whose records are fetched. */
+static bool is_known(const struct config *config, struct str name)
+{
+	if (name.n == 0 || name.p[0] != '@')
+		return config_destination(config, name) != NULL;
+	const struct source *source =
+	    config_source(config, str_sub(name, 1, name.n));
+	return source != NULL && source_fetches(source);
+}
+
 static void command(struct admin_call *c, enum destination_command what)
 {
 	struct road *r = c->admin->road;
-	if (config_destination(r->config, c->subject) == NULL) {
+	if (!is_known(r->config, c->subject)) {
 		admin_reply_error(c->exchange, 404, "not_found",
 				  "no such destination");
 		return;
 	}
-	char name[65];
+	char name[QUEUE_NAME];
 	(void)!snprintf(name, sizeof(name), "%.*s", STR_FMT(c->subject));
 	log_info("destination_command", "destination=%s command=%s", name,
 		 what == DESTINATION_PAUSE ? "pause" : "resume");

@@ -84,6 +84,14 @@ static int clamp_due(struct queue *q, const struct config *config,
 				       now + c->retry_every_ms * 3 / 2,
 				       now + c->retry_every_ms, err);
 	}
+	for (size_t i = 0; rc == 0 && i < config->n_sources; i++) {
+		char queue[QUEUE_NAME];
+		rc = q->ops->clamp_due(
+		    q->store,
+		    fetch_queue(str_from(config->sources[i]->name), queue),
+		    now + FETCH_RETRY_EVERY_MS * INT64_C(3) / 2,
+		    now + FETCH_RETRY_EVERY_MS, err);
+	}
 	return rc;
 }
 

@@ -102,7 +102,7 @@ struct query {
 	enum query_kind kind;
 	bool scan;
 	int64_t id;
-	char state[16], source[65], destination[65];
+	char state[16], source[65], destination[QUEUE_NAME];
 	int64_t after_id; /* cursor: ids below it; 0: from the newest */
 	size_t limit;
 	void *ctx;
@@ -122,7 +122,7 @@ void queue_ask(struct queue *q, struct query *query);
 
 /* What waits for one destination. */
 struct queue_backlog {
-	char name[65];
+	char name[QUEUE_NAME];
 	int64_t waiting;
 	int64_t oldest_received_ms; /* 0: nothing waits */
 };

@@ -34,7 +34,7 @@ enum message_kind {
 struct refill_message {
 	struct message message;
 	struct refill refill;
-	char destination[65];
+	char destination[QUEUE_NAME];
 };
 
 struct recall_message {

@@ -96,7 +96,7 @@ static void nightly(struct queue *q)
 /* ---- the oldest that waits --------------------------------------------- */
 
 struct oldest {
-	char name[65];
+	char name[QUEUE_NAME];
 	int64_t cursor;
 };
 

@@ -111,13 +111,18 @@ static int load_meta(struct store *s, struct err *err)
 static int store_clamp_due(struct store *s, struct str destination,
 			   int64_t latest_ms, int64_t to_ms, struct err *err)
 {
-	struct name *name = table_get(s->by_text, destination);
+	bool fetch = destination.n > 0 && destination.p[0] == '@';
+	struct name *name =
+	    table_get(s->by_text, str_sub(destination, fetch, destination.n));
 	struct sqlite3_stmt *st = NULL;
 	if (name == NULL)
 		return 0;
 	int rc = sqlite_prepare(s->db,
-				"UPDATE lead SET at = ?3 WHERE state = 0 AND"
-				" destination = ?1 AND at > ?2",
+				fetch ? "UPDATE lead SET at = ?3 WHERE"
+					" state = 1 AND source = ?1 AND at > ?2"
+				      : "UPDATE lead SET at = ?3 WHERE"
+					" state = 0 AND destination = ?1 AND"
+					" at > ?2",
 				&st, err);
 	if (rc != 0)
 		return rc;

@@ -25,7 +25,7 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 enum {
-	SQLITE_SCHEMA_VERSION = 1,
+	SQLITE_SCHEMA_VERSION = 2,
 	SQLITE_APPLICATION_ID = 0x4c424d31, /* "LBM1" */
 	NAME_NONE = 0, /* no destination; real names begin at 1 */
 };
@@ -46,6 +46,8 @@ enum statement {
 	ST_TRIM_SEEN,
 	ST_SETTLE,
 	ST_SETTLE_COLD,
+	ST_FETCHED,
+	ST_SET_BODY,
 	ST_ADD_ATTEMPT,
 	ST_GET_UNIT,
 	ST_SET_STATE,

@@ -12,6 +12,7 @@ const char reason_honeypot[] = "honeypot";
 const char reason_too_fast[] = "filled in too fast";
 const char reason_withheld[] = "caller withheld";
 const char reason_no_contact[] = "no contact found";
+const char reason_no_api[] = "api is not configured";
 const char reason_account[] = "unknown account";
 const char reason_shape[] = "body does not fit the platform";
 const char reason_unreadable[] = "body cannot be read";

@@ -14,6 +14,7 @@ extern const char reason_honeypot[];   /* IGNORE: a machine filled it in */
 extern const char reason_too_fast[];   /* IGNORE: no person is that quick */
 extern const char reason_withheld[];   /* IGNORE: caller hid the number */
 extern const char reason_no_contact[]; /* QUARANTINE */
+extern const char reason_no_api[];     /* QUARANTINE: nothing to fetch with */
 extern const char reason_account[];    /* QUARANTINE: unknown account */
 extern const char reason_shape[];      /* QUARANTINE: body does not fit */
 extern const char reason_unreadable[]; /* QUARANTINE: no parser takes it */
@@ -27,13 +28,17 @@ extern const char reason_too_slow[];   /* QUARANTINE: expressions took too
 extern const struct source_ops source_shopify, source_ghl, source_ghl_workflow,
     source_form, source_json, source_google_ads, source_lead_docket,
     source_twilio, source_hubspot_workflow, source_crm_confirm,
-    source_salesforce;
+    source_salesforce, source_meta_ads, source_hubspot, source_zoho;
 
 /* Sets fate and reason. */
 void event_ignore(struct event *event, const char *reason);
 void event_quarantine(struct event *event, const char *reason);
 /* A test event: ignored, or a lead where `tests: deliver` is set. */
 void event_test(const struct source *source, struct event *event);
+
+/* Text as part of a path or a query: all but letters, digits and "-._~" is
+ * percent-encoded. */
+struct str fetch_escape(struct arena *arena, struct str text);
 
 /* One member under another name as a custom field. */
 struct field_name {

@@ -45,6 +45,21 @@ struct submission *process_build(const struct source_call *call,
 				 struct str store_secret,
 				 struct event_list *events, int matched);
 
+typedef void (*map_fn)(const struct source_call *call, struct event *event,
+		       struct lead *lead);
+/* What the adapter's mapper makes of the event, with what the configuration
+ * says around it; decides on the contact. */
+void process_map(const struct source_call *call, struct event *event,
+		 map_fn map, struct lead *lead);
+
+/* ---- fetch.c ------------------------------------------------------------ */
+
+/* Whether what is configured under `api` is enough, and fits the platform. */
+LB_MUST_CHECK int fetch_check(const struct source *source, struct err *err);
+/* What is kept of an event whose record is to be fetched. */
+struct str fetch_describe(const struct source *source,
+			  const struct event *event, struct arena *keep);
+
 /* ---- rules.c: what is checked for every source that has it -------------- */
 
 /* NULL, or the word of the rule that was broken. Before the parse `payload` is

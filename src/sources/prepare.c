@@ -176,8 +176,8 @@ static int check_destination(const struct source *s, struct err *err)
 int source_prepare(struct source *source, struct err *err)
 {
 	static int (*const checks[])(const struct source *, struct err *) = {
-	    check_rules, check_origin, check_attribution, check_paths,
-	    check_destination};
+	    check_rules, check_origin,      check_attribution,
+	    check_paths, check_destination, fetch_check};
 	int code = 0;
 	fill_defaults(source);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -139,13 +139,13 @@ static bool is_call(const struct lead *lead)
 	       str_eq(lead->source_type, STR("sms"));
 }
 
-static void map(const struct source_call *call, struct event *event,
-		struct lead *lead)
+void process_map(const struct source_call *call, struct event *event,
+		 map_fn map, struct lead *lead)
 {
 	const struct source_ops *ops = call->source->ops;
 	lead_init(lead, call->arena);
 	overrides_before(call, event, lead);
-	ops->map(call, event, lead);
+	map(call, event, lead);
 	if (call->source->attribution)
 		attribute(call, event, lead);
 	if (lead->source_platform.n == 0)
@@ -155,12 +155,18 @@ static void map(const struct source_call *call, struct event *event,
 	overrides_origin(call, event, lead);
 	lead_finish(lead);
 	overrides_after(call, event, lead);
+	bool fetch = event->fate == FATE_FETCH;
+	if (fetch && source_fetches(call->source))
+		return;
+	if (fetch) /* what the notification says must do */
+		event->fate = FATE_LEAD;
 	if (event->fate != FATE_LEAD || lead_has_contact(lead))
 		return;
 	if (lead->phone_withheld && is_call(lead))
 		event_ignore(event, reason_withheld);
 	else
-		event_quarantine(event, reason_no_contact);
+		event_quarantine(event,
+				 fetch ? reason_no_api : reason_no_contact);
 }
 
 static void build_event(struct build *build, struct event *event)
@@ -169,7 +175,8 @@ static void build_event(struct build *build, struct event *event)
 	judge_event(build->call->source, event);
 	programs_judge(build->call, event);
 	if (event->fate == FATE_LEAD)
-		map(build->call, event, &lead);
+		process_map(build->call, event, build->call->source->ops->map,
+			    &lead);
 	build_add(build, event, &lead);
 }
 

@@ -46,9 +46,13 @@ static void check(const struct source *s, const struct golden_request *g,
 	for (uint32_t i = 0; i < sub->n_events; i++)
 		lb_assert(sub->events[i].n_units > 0 &&
 			  sub->events[i].id.n > 0);
-	for (uint32_t i = 0; i < sub->n_units; i++)
-		lb_assert((sub->units[i].state == UNIT_WAITING) ==
-			  (sub->units[i].body.n > 0));
+	for (uint32_t i = 0; i < sub->n_units; i++) {
+		const struct new_unit *u = &sub->units[i];
+		bool fetch = u->state == UNIT_FETCHING;
+		lb_assert((u->state == UNIT_WAITING || fetch) ==
+			  (u->body.n > 0));
+		lb_assert(fetch == is_fetch(u->body));
+	}
 	struct buf shown;
 	buf_init(&shown, 64 << 20);
 	lb_assert(source_dry_run(sub, &shown) == 0);

@@ -69,6 +69,8 @@ static inline void golden_source_free(struct source *s)
 	secrets_release(&s->secret);
 	secrets_release(&s->token);
 	secrets_release(&s->rsa_key);
+	secrets_release(&s->verify_token);
+	secret_release(&s->api.token);
 	release_list(&s->destinations);
 	release_list(&s->accounts);
 	release_list(&s->origins);
@@ -306,6 +308,55 @@ static inline void configure_filtered(struct source *s)
 	add_pair(&s->map, "budget", "(.budget | tonumber) * 2");
 }
 
+static inline void set_secret(struct secret *to, const char *text)
+{
+	*to = (struct secret){(unsigned char *)xstrdup(text), strlen(text),
+			      xstrdup("plain:***")};
+}
+
+static inline void configure_meta_open(struct source *s)
+{
+	add_secret(&s->secret, "meta-app-secret");
+	add_text(&s->destinations, "mega");
+}
+
+static inline void configure_meta(struct source *s)
+{
+	configure_meta_open(s);
+	add_secret(&s->verify_token, "verify-word");
+	add_text(&s->accounts, "268499800000001");
+	set_secret(&s->api.token, "EAAB-page-token");
+}
+
+static inline void configure_hubspot(struct source *s)
+{
+	add_secret(&s->secret, "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy");
+	add_text(&s->destinations, "mega");
+	add_text(&s->accounts, "62515");
+	set_secret(&s->api.token, "pat-na1-token");
+}
+
+static inline void configure_hubspot_v1(struct source *s)
+{
+	configure_hubspot(s);
+	s->signature = (char *)(uintptr_t) "v1";
+}
+
+static inline void configure_zoho(struct source *s)
+{
+	add_secret(&s->secret, "leadbridge-7c1f");
+	add_text(&s->destinations, "mega");
+	set_secret(&s->api.token, "1000.access");
+	s->api.url = (char *)(uintptr_t) "https://www.zohoapis.eu";
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_ghl_api(struct source *s)
+{
+	configure_ghl(s);
+	set_secret(&s->api.token, "pit-token");
+}
+
 static struct golden_source golden_sources[] = {
     {"json_program", "json", configure_filtered, NULL},
     {"zapier", "zapier", configure_token, NULL},
@@ -321,6 +372,12 @@ static struct golden_source golden_sources[] = {
     {"calendly", "calendly", configure_signed, NULL},
     {"tally", "tally", configure_signed, NULL},
     {"intercom", "intercom", configure_signed, NULL},
+    {"meta_ads", "meta_ads", configure_meta, NULL},
+    {"meta_ads_open", "meta_ads", configure_meta_open, NULL},
+    {"hubspot", "hubspot", configure_hubspot, NULL},
+    {"hubspot_v1", "hubspot", configure_hubspot_v1, NULL},
+    {"zoho", "zoho", configure_zoho, NULL},
+    {"ghl_api", "ghl", configure_ghl_api, NULL},
     {"shopify", "shopify", configure_shopify, NULL},
     {"shopify_checkout", "shopify", configure_checkout, NULL},
     {"ghl", "ghl", configure_ghl, NULL},

@@ -82,7 +82,7 @@ static inline int fixture_setup(void **state)
 static inline void fixture_remove(struct fixture *f)
 {
 	static const char *const tails[] = {
-	    "", "-wal", "-shm", ".lock", ".reserve", ".v1", ".v1.part"};
+	    "", "-wal", "-shm", ".lock", ".reserve", ".v2", ".v2.part"};
 	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
 		char *name = xasprintf("%s%s", f->path, tails[i]);
 		(void)unlink(name);

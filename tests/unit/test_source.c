@@ -249,7 +249,7 @@ static void every_platform_of_the_table_is_complete(void **state)
 		assert_true(ops->try_later == 503 || ops->try_later == 429);
 		assert_true(ops->max_body > 0 && ops->payloads != 0);
 	}
-	assert_int_equal(n, 11);
+	assert_int_equal(n, 14);
 	assert_null(source_ops_find(STR("nothing")));
 }
 
