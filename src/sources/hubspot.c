@@ -287,7 +287,7 @@ static void map_fetched(const struct source_call *call, struct event *event,
 	if (lead->source_type.n == 0)
 		lead->source_type =
 		    kind_of(value_member(event->body, "changeSource"));
-	fields_from_url(call, lead, value_member(p, "hs_analytics_first_url"));
+	fields_from_url(lead, value_member(p, "hs_analytics_first_url"));
 	fields_named(lead, p, property_fields);
 	fields_rest(lead, call->arena, p, NULL, taken);
 }

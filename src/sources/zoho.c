@@ -189,7 +189,7 @@ static void map_person(const struct source_call *call, const struct value *r,
 	lead_set_email(lead, email);
 	lead_set_phone(lead, value_first(r, phones), call->source->country);
 	map_origin(value_member(r, "Lead_Source"), lead);
-	fields_from_url(call, lead, value_member(r, "First_Visited_URL"));
+	fields_from_url(lead, value_member(r, "First_Visited_URL"));
 	fields_named(lead, r, record_fields);
 	VALUE_EACH (member, r) {
 		bool plain = member->type != VALUE_OBJECT &&
