@@ -47,15 +47,6 @@ struct store_config {
 	struct retain_config retain;
 };
 
-struct rate {
-	int64_t count, window_ms; /* 60/min -> 60, 60000 */
-};
-
-struct rate_list {
-	struct rate *v;
-	size_t n;
-};
-
 struct duration_list {
 	int64_t *v; /* ms */
 	size_t n;

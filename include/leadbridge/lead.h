@@ -61,6 +61,9 @@ bool lead_set_phone(struct lead *l, struct str phone, const char *country);
  * text; lead_line takes only buyer or seller. */
 bool lead_add(struct lead *l, const char *slug, struct str text);
 bool lead_add_value(struct lead *l, struct str name, const struct value *v);
+/* Like lead_add_value, but another answer under that slug stays: of two labels
+ * that give one slug the second becomes slug_2. For names nobody fixed. */
+bool lead_add_beside(struct lead *l, struct str name, const struct value *v);
 bool lead_add_typed(struct lead *l, struct str name, enum field_type type,
 		    struct str text);
 struct str lead_get(const struct lead *l, const char *slug);
@@ -108,6 +111,9 @@ bool phone_country_ok(const char *country); /* a region of the table */
 struct str email_normalise(struct arena *a, struct str text);
 struct str name_normalise(struct arena *a, struct str text);
 struct str name_join(struct arena *a, struct str first, struct str last);
+/* A normalised name that is all capitals or all small letters, as people write
+ * it; else the name itself. See name_case.c. */
+struct str name_recase(struct arena *a, struct str name);
 struct str slug_make(struct arena *a, struct str name);
 
 #endif

@@ -88,6 +88,15 @@ struct network_list {
 	size_t n;
 };
 
+struct rate {
+	int64_t count, window_ms; /* 60/min -> 60, 60000 */
+};
+
+struct rate_list {
+	struct rate *v;
+	size_t n;
+};
+
 struct source {
 	char *name;
 	const struct source_ops *ops;
@@ -113,12 +122,18 @@ struct source {
 	enum bad_proof_rule on_bad_proof;
 	int64_t dedup_window_ms;
 	int64_t min_fill_ms;
-	char *country; /* default region, or NULL */
+	int64_t join_ms;         /* 0: each event is a lead */
+	int64_t conversation_ms; /* 0: each message is a lead */
+	char *country;           /* default region, or NULL */
 	char *honeypot;
 	struct text_list origins, redirect;
-	struct secrets rsa_key; /* ghl: also accept the old header */
-	char *expect;           /* "1 per 6h"; judged by the alarms */
+	struct rate_list rate_per_address; /* n == 0: see source_rates() */
+	struct secrets rsa_key;            /* ghl: also accept the old header */
+	char *expect; /* "1 per 6h"; judged by the alarms */
 	bool attribution;
+	struct text_list own_hosts, excluded_hosts; /* no referrers */
+	bool fbclid_implies_ads;
+	char *microsoft_ads_as, *other_search_as; /* NULL: referral */
 	bool recase;
 	size_t max_body;
 	int64_t json_depth, values; /* ceilings, from limits */
@@ -161,6 +176,8 @@ struct event {
 	struct str hash_of; /* id NONE: text to hash; NONE: the whole body */
 	struct str topic;   /* "orders/create", "ContactCreate" */
 	struct str account; /* shop, location, portal: for account and route */
+	struct str sender;  /* who writes, for `conversation`; NONE: the lead's
+			     * phone or e-mail says it */
 	const struct value *body; /* what map() reads */
 	enum fate fate;
 	const char *reason;     /* static text for IGNORE and QUARANTINE */
@@ -193,6 +210,10 @@ enum source_flags {
 	SOURCE_LENIENT = 8,       /* hand-written templates: raw tabs and line
 				   * ends in JSON strings are accepted */
 	SOURCE_ATTRIBUTION = 16,  /* `attribution` is true by default */
+	SOURCE_SIGNS_URL = 32,    /* `secret` proves the URL too: without
+				   * public_url nothing would ever fit */
+	SOURCE_NO_LEADS = 64,     /* needs no destination: every event is
+				   * recorded, none becomes a lead */
 };
 
 enum payload_kinds {
@@ -231,6 +252,9 @@ struct source_ops {
 	 * and reason. Not called unless fate is LEAD. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
+	/* MAY be NULL. Overwrites live credentials of the sender in the copy
+	 * that is stored; its length stays. Configured secrets are gone. */
+	void (*redact)(char *text, size_t n);
 	/* MAY be NULL: {"status":"accepted"} and so on, which is also what the
 	 * reply holds when this is called. Called with the request when it is
 	 * refused, and after the commit with what was kept of it (no payload,
@@ -258,6 +282,13 @@ void source_release(struct source *source);
 LB_MUST_CHECK int source_admit(const struct source_call *call, struct str token,
 			       struct reply *reply, bool *challenge);
 
+/* How often one address may come: what is configured, 10/min for a source that
+ * starts without proof, nothing (n == 0) for others. */
+const struct rate_list *source_rates(const struct source *source);
+/* The refusal of one who came too often; its texts live in the arena. */
+void source_limited(const struct source_call *call, int64_t wait_ms,
+		    struct reply *reply);
+
 /* Body phase: verify, parse, split, map, key, render. Returns 0 and a
  * submission for the queue (the caller owns it; even one without a lead, e.g.
  * an ignored event), or LB_EDENIED/LB_EINVAL with the refusal in reply and the
@@ -268,6 +299,13 @@ LB_MUST_CHECK int source_process(const struct source *source,
 				 struct str store_secret,
 				 struct submission **out, struct reply *reply,
 				 const char **why);
+
+/* Whether the request asks only what would be sent, "?dry_run=1"; answered for
+ * sources with a URL token. */
+bool source_dry_run_asked(const struct source *source,
+			  const struct request *request);
+/* What a submission would become, as JSON. LB_ELIMIT: out is too small. */
+LB_MUST_CHECK int source_dry_run(const struct submission *sub, struct buf *out);
 
 /* A stored request (proven when it came) mapped again with today's
  * configuration, for a replay. The event ids are what they were. */
@@ -281,7 +319,8 @@ LB_MUST_CHECK int source_remap(const struct source *source,
 const char *source_refusal_word(int status);
 
 /* The sender's answer once the submission is on disk, or could not be put
- * there; sub is NULL with ANSWER_TRY_LATER. */
+ * there; sub MAY be NULL with ANSWER_TRY_LATER, where
+ * nothing is known of the request any more. */
 void source_answer(const struct source *source, const struct submission *sub,
 		   enum answer_kind kind, struct reply *reply);
 

@@ -49,6 +49,14 @@ struct new_unit {
 	int64_t id;        /* out: 0 when its event was a duplicate */
 };
 
+/* A lead there may be one of within a window: this person's (join), this
+ * conversation's. */
+struct once {
+	unsigned char hash[16];
+	int64_t window_ms;
+	struct str reason; /* of the later one, which is ignored */
+};
+
 struct new_event {
 	struct str id;          /* as in the key; "h:..." when weak */
 	bool weak;              /* id is a content hash */
@@ -58,8 +66,11 @@ struct new_event {
 	struct str account;
 	const char *privacy; /* privacy topic to record, or NULL */
 	int64_t occurred_at_ms;
+	struct once *once;
+	uint32_t n_once;
 	uint32_t n_units; /* of submission.units, in order */
 	bool duplicate;   /* out */
+	bool joined;      /* out: its waiting units were ignored, see once */
 };
 
 struct submission {
@@ -81,6 +92,7 @@ struct submission {
 	uint32_t n_units;
 	bool test;         /* the sender's test event */
 	int64_t replay_of; /* quarantined unit this replaces, or 0 */
+	int64_t held;      /* number of the held request it is, or 0 */
 	/* Out, set by the store thread: */
 	int result;            /* LB_OK, or nothing of it is stored */
 	uint32_t n_duplicates; /* events */
@@ -132,6 +144,22 @@ struct settlement {
 			 * waits no more (retried, erased): drop it */
 };
 void settlement_free(struct settlement *s); /* with its lead */
+
+/* When a destination was sent to of late, for its rate limit after a start. */
+struct recall {
+	struct recall *next;
+	char destination[65];
+	int64_t since_ms;       /* wall clock */
+	size_t most;            /* the newest are enough */
+	int64_t in_flight_most; /* its concurrency */
+	/* Whether an attempt with that reason used up anything. */
+	bool (*counts)(struct str reason);
+	/* Out: */
+	int64_t *at_ms; /* when each was over; in any order */
+	size_t n, cap;
+	int64_t in_flight; /* may have been, and left no row */
+};
+void recall_free(struct recall *chain);
 
 /* ---- reading ----------------------------------------------------------- */
 

@@ -38,7 +38,7 @@ struct ctl_command {
 };
 
 extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
-    CTL_QUARANTINE, CTL_DESTINATION, CTL_RELOAD, CTL_CHECK;
+    CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK;
 
 /* One call to the daemon. CTL_DONE: *out is the answer (json_object_put ends
  * it; NULL with --json, where it was printed as it came). Everything else was

@@ -233,6 +233,34 @@ bool lead_add_value(struct lead *l, struct str name, const struct value *v)
 	return false;
 }
 
+/* slug with _2, _3 … behind it, cut so that it still is a slug. */
+static struct str numbered(struct arena *a, struct str slug, unsigned number)
+{
+	struct str end = arena_printf(a, "_%u", number);
+	size_t room = LEAD_SLUG_MAX - end.n;
+	return arena_printf(a, "%.*s%.*s", STR_FMT(str_sub(slug, 0, room)),
+			    STR_FMT(end));
+}
+
+bool lead_add_beside(struct lead *l, struct str name, const struct value *v)
+{
+	struct str slug = slug_make(l->arena, name);
+	const struct lead_field *first = find(l, slug);
+	if (first == NULL || l->n_fields == LEAD_FIELDS_MAX)
+		return first == NULL && lead_add_value(l, slug, v);
+	size_t at = (size_t)(first - l->fields), n = l->n_fields;
+	struct str free_slug = slug;
+	for (unsigned i = 2; find(l, free_slug) != NULL; i++)
+		free_slug = numbered(l->arena, slug, i);
+	if (!lead_add_value(l, free_slug, v))
+		return false;
+	/* The same answer twice is one answer. */
+	if (l->fields[at].type == l->fields[n].type &&
+	    str_eq(l->fields[at].text, l->fields[n].text))
+		l->n_fields = n;
+	return true;
+}
+
 struct str lead_get(const struct lead *l, const char *slug)
 {
 	const struct lead_field *f = find(l, str_from(slug));

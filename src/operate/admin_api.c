@@ -120,14 +120,16 @@ static void reply_buf(struct exchange *x, struct buf *b)
 	buf_release(b);
 }
 
-static void add_source(struct buf *b, const struct source *s)
+static void add_source(struct buf *b, const struct source *s,
+		       const struct held *held)
 {
 	buf_addf(b, "{\"name\":\"%s\",\"platform\":\"%s\",\"destinations\":[",
 		 s->name, s->ops->platform);
 	for (size_t i = 0; i < s->destinations.n; i++)
 		buf_addf(b, "%s\"%s\"", i > 0 ? "," : "", s->destinations.v[i]);
-	buf_addf(b, "],\"url\":\"/in/%s%s\"}", s->name,
-		 s->token.n > 0 ? "/TOKEN" : "");
+	buf_addf(b, "],\"url\":\"/in/%s%s\",\"held\":%zu}", s->name,
+		 s->token.n > 0 ? "/TOKEN" : "",
+		 held_count(held, str_from(s->name)));
 }
 
 static void get_sources(struct admin_call *c)
@@ -139,7 +141,7 @@ static void get_sources(struct admin_call *c)
 	for (size_t i = 0; i < config->n_sources; i++) {
 		if (i > 0)
 			buf_add_char(&b, ',');
-		add_source(&b, config->sources[i]);
+		add_source(&b, config->sources[i], c->admin->road->held);
 	}
 	buf_addf(&b, "]}\n");
 	reply_buf(c->exchange, &b);
@@ -281,6 +283,29 @@ static void post_pause(struct admin_call *c)
 static void post_resume(struct admin_call *c)
 {
 	command(c, DESTINATION_RESUME);
+}
+
+static void post_retry_held(struct admin_call *c)
+{
+	struct road *r = c->admin->road;
+	struct held_retry done;
+	struct buf b;
+	const struct source *source = config_source(r->config, c->subject);
+	if (source == NULL) {
+		admin_reply_error(c->exchange, 404, "not_found",
+				  "no such source");
+		return;
+	}
+	road_retry_held(r, source, &done);
+	log_info("held_retried", "source=%s proven=%zu refused=%zu",
+		 source->name, done.proven, done.refused);
+	buf_init(&b, 512);
+	buf_addf(&b, "{\"proven\":%zu,\"refused\":%zu", done.proven,
+		 done.refused);
+	if (done.why != NULL)
+		buf_addf(&b, ",\"why\":\"%s\"", done.why);
+	buf_addf(&b, "}\n");
+	reply_buf(c->exchange, &b);
 }
 
 static void post_reload(struct admin_call *c)
@@ -431,6 +456,7 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_POST, "/api/v1/quarantine/*/replay", post_replay},
     {HTTP_POST, "/api/v1/quarantine/*/bury", post_bury},
     {HTTP_GET, "/api/v1/sources", get_sources},
+    {HTTP_POST, "/api/v1/sources/*/retry-held", post_retry_held},
     {HTTP_GET, "/api/v1/destinations", get_destinations},
     {HTTP_POST, "/api/v1/destinations/*/pause", post_pause},
     {HTTP_POST, "/api/v1/destinations/*/resume", post_resume},

@@ -134,12 +134,17 @@ static void check_origins(struct reader *r, const struct source *s,
 static void check_signed_url(struct reader *r, const struct source *s,
 			     const struct node *n)
 {
-	if (r->config->public_url != NULL || s->scheme.signed_text == NULL ||
-	    str_find_str(str_from(s->scheme.signed_text), STR("{url}")) < 0)
+	bool always = s->ops != NULL && s->secret.n > 0 &&
+		      (s->ops->flags & SOURCE_SIGNS_URL) != 0;
+	bool chosen =
+	    s->scheme.signed_text != NULL &&
+	    str_find_str(str_from(s->scheme.signed_text), STR("{url}")) >= 0;
+	if (r->config->public_url != NULL || (!always && !chosen))
 		return;
-	problems_error(r->problems, place_within(r, n, "scheme.signed"),
-		       "'public_url' must be set: source '%s' signs the URL",
-		       s->name);
+	problems_error(
+	    r->problems,
+	    place_within(r, n, chosen ? "scheme.signed" : "platform"),
+	    "'public_url' must be set: source '%s' signs the URL", s->name);
 }
 
 /* ---- limits ------------------------------------------------------------ */

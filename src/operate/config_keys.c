@@ -386,16 +386,33 @@ static const struct key keys[] = {
  .help = "What becomes of the sender's test events."},
 {SOURCE = "on_bad_proof", .type = KEY_CHOICE, HAS(on_bad_proof),
  .choices = "reject hold", .def = "reject",
- .help = "hold keeps the last refused requests while setting up, to be "
-	 "verified again with a corrected secret."},
+ .help = "hold keeps the last refused requests in memory while setting up "
+	 "(200, 8 MiB, 7 days): leadbridgectl source retry-held verifies them "
+	 "again when the secret is corrected. The sender is told 401 all the "
+	 "same."},
 {SOURCE = "dedup_window", .type = KEY_DURATION, HAS(dedup_window_ms),
  .max = 30 * DAY, .def = "30m",
  .help = "How long equal content counts as a repetition, for senders without "
 	 "an event id."},
+{SOURCE = "join", .type = KEY_DURATION, HAS(join_ms), .max = 30 * DAY,
+ .example = "10m",
+ .help = "A later event of the same person (phone or e-mail) within this time "
+	 "is ignored, as joined. Without it each event is a lead."},
+{SOURCE = "conversation", .type = KEY_DURATION, HAS(conversation_ms),
+ .max = 365 * DAY, .def = "30d",
+ .help = "Chat and sms: one lead per sender and channel in this time; later "
+	 "messages are ignored. 0s: each message is a lead."},
 {SOURCE = "min_fill", .type = KEY_DURATION, HAS(min_fill_ms), .max = HOUR,
  .example = "3s",
- .help = "Forms: the shortest time a person needs to fill it; needs the "
-	 "snippet's timestamp."},
+ .help = "Forms: the shortest time a person needs to fill it in; what is "
+	 "quicker is ignored. Needs the script of docs/forms.md on the page: "
+	 "without its field _fill_ms nothing is judged."},
+{SOURCE = "rate_per_address", .type = KEY_RATES, HAS(rate_per_address),
+ .example = "10/min",
+ .help = "How often one address may send; more is answered 429. 10/min for "
+	 "forms, no limit for others. Trusted proxies are exempt; behind one "
+	 "the forwarded address counts. A site whose server sends all its forms "
+	 "needs more."},
 {SOURCE = "country", .type = KEY_COUNTRY, HAS(country), .example = "US",
  .help = "Region of phone numbers without a country code."},
 {SOURCE = "honeypot", .type = KEY_TEXT, HAS(honeypot), .example = "website",
@@ -417,8 +434,30 @@ static const struct key keys[] = {
  .example = "true",
  .help = "The acquisition channel decides source_platform. On by default for "
 	 "forms, calls and chats."},
+{SOURCE = "own_hosts", .type = KEY_TEXTS, HAS(own_hosts),
+ .example = "[example.com, example.shop]",
+ .help = "Attribution: your sites; a referrer there, or below, is none. The "
+	 "origins and the page's own host count without being listed."},
+{SOURCE = "excluded_hosts", .type = KEY_TEXTS, HAS(excluded_hosts),
+ .example = "[pay.example.net]",
+ .help = "Attribution: sites people only pass through, such as a payment "
+	 "page; never where they came from."},
+{SOURCE = "fbclid_implies_ads", .type = KEY_BOOL, HAS(fbclid_implies_ads),
+ .def = "false",
+ .help = "Attribution: an fbclid with no utm text beside it is an ad "
+	 "(meta_ads). Facebook adds one to links nobody paid for, too: those "
+	 "are referral."},
+{SOURCE = "microsoft_ads_as", .type = KEY_WORD, HAS(microsoft_ads_as),
+ .choices = PLATFORMS, .example = "referral",
+ .help = "Attribution: the CRM's platform for ads of Microsoft; referral by "
+	 "default, since it has none for them."},
+{SOURCE = "other_search_as", .type = KEY_WORD, HAS(other_search_as),
+ .choices = PLATFORMS, .example = "referral",
+ .help = "Attribution: the CRM's platform for searches elsewhere than at "
+	 "Google; referral by default."},
 {SOURCE = "recase", .type = KEY_BOOL, HAS(recase), .def = "false",
- .help = "Correct the case of names written all in capitals."},
+ .help = "Correct the case of names written all in capitals or all in small "
+	 "letters: JANE MCKAY becomes Jane McKay."},
 {SOURCE = "max_body", .type = KEY_BODY_SIZE, HAS(max_body),
  .min = KIB, .max = GIB, .example = "4MiB",
  .help = "Greatest body; the platform's own default otherwise."},

@@ -131,15 +131,23 @@ static int print_buf(void (*make)(struct buf *))
 	return rc;
 }
 
+static void list_platform(const struct source_ops *ops)
+{
+	if (ops->flags & SOURCE_NO_LEADS)
+		(void)printf("%-22s no leads\n", ops->platform);
+	else
+		(void)printf("%-22s %s/%s\n", ops->platform,
+			     ops->source_platform != NULL ? ops->source_platform
+							  : "as configured",
+			     ops->source_type != NULL ? ops->source_type
+						      : "as configured");
+}
+
 static int list_platforms(void)
 {
 	const struct source_ops *ops;
 	for (size_t i = 0; (ops = source_ops_at(i)) != NULL; i++)
-		(void)printf("%-22s %s/%s\n", ops->platform,
-			     ops->source_platform != NULL ? ops->source_platform
-							  : "attribution",
-			     ops->source_type != NULL ? ops->source_type
-						      : "as configured");
+		list_platform(ops);
 	return 0;
 }
 

@@ -65,6 +65,12 @@ static void on_refilled(void *ctx, const char *destination,
 			  next_due_at_ms);
 }
 
+static void on_recalled(void *ctx, struct recall *chain)
+{
+	struct road *r = ctx;
+	delivery_recalled(r->delivery, chain);
+}
+
 static void on_condition(void *ctx, enum queue_condition condition,
 			 const char *text)
 {
@@ -129,6 +135,7 @@ static void on_beat(void *ctx)
 {
 	struct road *r = ctx;
 	heartbeat_beat(&r->heartbeat);
+	held_expire(r->held, clock_wall_ms());
 }
 
 static struct listener_config listener_config_of(const struct config *c)
@@ -151,6 +158,7 @@ static int open_stations(struct road *r, struct err *err)
 	    .due = on_due,
 	    .settled = on_settled,
 	    .refilled = on_refilled,
+	    .recalled = on_recalled,
 	    .condition = on_condition,
 	};
 	int rc = queue_open(&r->queue, r->config, &events, err);
@@ -170,6 +178,8 @@ int road_open(struct road *r, struct config *config, struct err *err)
 	r->started_ms = clock_mono_ms();
 	r->metrics = metrics_new();
 	r->reports = mailbox_new();
+	r->rates = rate_table_new();
+	r->held = held_new();
 	if (loop_watch_read(r->loop, mailbox_fd(r->reports), on_reports, r,
 			    &r->reports_watch) != 0)
 		return err_set(err, LB_ESYSTEM, "cannot watch the mailbox");
@@ -206,6 +216,8 @@ void road_quiesce(struct road *r, int64_t grace_ms)
 void road_close(struct road *r)
 {
 	listener_free(r->webhooks);
+	rate_table_free(r->rates);
+	held_free(r->held);
 	delivery_free(r->delivery);
 	queue_free(r->queue);
 	loop_watch_free(r->reports_watch);

@@ -10,7 +10,9 @@
 #include "base/loop.h"
 #include "delivery/delivery.h"
 #include "ingress/listener.h"
+#include "ingress/rate.h"
 #include "leadbridge/config.h"
+#include "operate/held.h"
 #include "operate/metrics.h"
 #include "queue/queue.h"
 
@@ -21,7 +23,9 @@ struct road {
 	struct queue *queue;
 	struct delivery *delivery;
 	struct listener *webhooks;
-	struct mailbox *reports; /* to the loop: submissions, queries */
+	struct rate_table *rates; /* of addresses, per source */
+	struct held *held;        /* refused, while setting up */
+	struct mailbox *reports;  /* to the loop: submissions, queries */
 	struct loop_watch *reports_watch;
 	struct heartbeat heartbeat; /* of the loop */
 	struct loop_timer *beat;
@@ -55,6 +59,14 @@ void road_query_done(void *ctx, struct query *q);
 LB_MUST_CHECK int road_replay(struct road *r, const struct submission *raw,
 			      int64_t unit, struct ticket ticket,
 			      struct err *err);
+/* Judges the held requests of a source again and submits what is proven now.
+ * *why: what the last one is still refused for, or NULL. */
+struct held_retry {
+	size_t proven, refused;
+	const char *why;
+};
+void road_retry_held(struct road *r, const struct source *source,
+		     struct held_retry *out);
 /* Able to persist: what /readyz says. */
 bool road_ready(const struct road *r);
 /* Fills what the metrics do not know; release with road_inputs_release. */

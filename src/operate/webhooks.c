@@ -13,6 +13,11 @@
 #include "leadbridge/source.h"
 #include "operate/health.h"
 
+enum { SHOWN_MAX = 4 << 20 }; /* of a dry run */
+#define TOO_MUCH                                                               \
+	"{\"error\":{\"code\":\"too_large\",\"message\":\"too much to "        \
+	"show\"}}"
+
 /* What an exchange carries between its two phases and its answer. */
 struct visit {
 	struct config *config; /* keeps the source alive over a reload */
@@ -47,6 +52,29 @@ static bool split_path(struct str path, struct str *name, struct str *token)
 	return true;
 }
 
+/* Whether the address has come too often: then it is told so. Proxies stand
+ * for many people; a client of theirs counts by its own address. */
+static bool limit(struct road *r, struct exchange *x,
+		  const struct source_call *call)
+{
+	struct address who;
+	const struct config *c = r->config;
+	const struct rate_list *rates = source_rates(call->source);
+	if (rates->n == 0 || address_parse(call->request->client, &who) != 0 ||
+	    who.local || network_list_contains(&c->trusted_proxies, &who))
+		return false;
+	int64_t wait_ms =
+	    rate_table_take(r->rates, rates, str_from(call->source->name), &who,
+			    clock_mono_ms());
+	if (wait_ms == 0)
+		return false;
+	struct reply reply = {0};
+	source_limited(call, wait_ms, &reply);
+	metrics_rejected(r->metrics, call->source->name, "rate");
+	exchange_reply(x, &reply);
+	return true;
+}
+
 static void on_headers(void *ctx, struct exchange *x)
 {
 	struct road *r = ctx;
@@ -78,6 +106,10 @@ static void on_headers(void *ctx, struct exchange *x)
 		arena_release(&scratch);
 		return;
 	}
+	if (limit(r, x, &call)) {
+		arena_release(&scratch);
+		return;
+	}
 	struct visit *v = xcalloc(1, sizeof(*v));
 	v->config = config_ref(r->config);
 	v->source = source;
@@ -86,11 +118,41 @@ static void on_headers(void *ctx, struct exchange *x)
 	arena_release(&scratch);
 }
 
-static void try_later(struct exchange *x, const struct source *source)
+/* s: as much as is known of the request; NULL: nothing any more. */
+static void try_later(struct exchange *x, const struct source *source,
+		      const struct submission *s)
 {
 	struct reply reply = {0};
-	source_answer(source, NULL, ANSWER_TRY_LATER, &reply);
+	source_answer(source, s, ANSWER_TRY_LATER, &reply);
 	exchange_reply(x, &reply);
+}
+
+/* A URL with ?dry_run=1 left in a sender's settings would lose its leads: that
+ * it is used shows in the counters. */
+static void show(struct road *r, struct exchange *x,
+		 const struct source *source, const struct submission *s)
+{
+	struct buf b;
+	struct reply reply = {.status = 200};
+	buf_init(&b, SHOWN_MAX);
+	if (source_dry_run(s, &b) == 0)
+		reply.body = buf_str(&b);
+	else
+		reply = (struct reply){.status = 413, .body = STR(TOO_MUCH)};
+	metrics_rejected(r->metrics, source->name, "dry_run");
+	exchange_reply(x, &reply);
+	buf_release(&b);
+}
+
+static void refused(struct road *r, struct exchange *x, int code,
+		    const char *why)
+{
+	const struct source *source =
+	    ((const struct visit *)exchange_data(x))->source;
+	metrics_rejected(r->metrics, source->name, why);
+	log_debug("refused", "source=%s reason=%s", source->name, why);
+	if (code == LB_EDENIED && source->on_bad_proof == BAD_PROOF_HOLD)
+		held_keep(r->held, str_from(source->name), exchange_request(x));
 }
 
 static void on_request(void *ctx, struct exchange *x)
@@ -101,23 +163,27 @@ static void on_request(void *ctx, struct exchange *x)
 	struct submission *s = NULL;
 	struct reply reply = {0};
 	const char *why = "other";
-	if (source_process(v->source, exchange_request(x),
-			   queue_secret(r->queue), &s, &reply, &why) != 0) {
-		metrics_rejected(r->metrics, v->source->name, why);
-		log_debug("refused", "source=%s reason=%s", v->source->name,
-			  why);
+	int rc = source_process(v->source, exchange_request(x),
+				queue_secret(r->queue), &s, &reply, &why);
+	if (rc != 0) {
+		refused(r, x, rc, why);
 		exchange_reply(x, &reply);
+		submission_free(s);
+		return;
+	}
+	if (source_dry_run_asked(v->source, exchange_request(x))) {
+		show(r, x, v->source, s);
 		submission_free(s);
 		return;
 	}
 	s->source_position = v->source->position;
 	s->ticket = exchange_defer(x, v->config->limits.answer_ms);
-	int rc = queue_submit(r->queue, s);
+	rc = queue_submit(r->queue, s);
 	if (rc != 0) {
 		metrics_rejected(r->metrics, v->source->name,
 				 rc == LB_ENOSPC ? "no_space" : "busy");
+		try_later(x, v->source, s);
 		submission_free(s);
-		try_later(x, v->source);
 	}
 }
 
@@ -128,6 +194,9 @@ void webhooks_stored(struct road *r, struct submission *s)
 		submission_free(s);
 		return;
 	}
+	/* Until it is on disk it stays where it was held. */
+	if (s->held != 0 && s->result == LB_OK)
+		held_remove(r->held, s->held);
 	struct exchange *x = listener_find(r->webhooks, s->ticket);
 	struct visit *v = x != NULL ? exchange_data(x) : NULL;
 	if (s->result == LB_OK) {
@@ -176,12 +245,50 @@ int road_replay(struct road *r, const struct submission *raw, int64_t unit,
 	return 0;
 }
 
+/* NULL: submitted; else what it is refused for. */
+static const char *retry_one(struct road *r, const struct source *source,
+			     const struct held_request *held)
+{
+	struct request request = held->request;
+	struct submission *s = NULL;
+	struct reply reply = {0};
+	const char *why = "other";
+	request.public_url = str_from(r->config->public_url);
+	if (source_process(source, &request, queue_secret(r->queue), &s, &reply,
+			   &why) != 0) {
+		submission_free(s);
+		return why;
+	}
+	s->source_position = source->position;
+	s->held = held->number;
+	if (queue_submit(r->queue, s) == 0)
+		return NULL;
+	submission_free(s);
+	return "busy";
+}
+
+void road_retry_held(struct road *r, const struct source *source,
+		     struct held_retry *out)
+{
+	*out = (struct held_retry){0};
+	for (const struct held_request *h = r->held->first; h != NULL;
+	     h = h->next) {
+		if (!str_eq(h->source, str_from(source->name)))
+			continue;
+		const char *why = retry_one(r, source, h);
+		out->proven += why == NULL;
+		out->refused += why != NULL;
+		if (why != NULL)
+			out->why = why;
+	}
+}
+
 static void on_deadline(void *ctx, struct exchange *x)
 {
 	struct road *r = ctx;
 	struct visit *v = exchange_data(x);
 	metrics_rejected(r->metrics, v->source->name, "answer_timeout");
-	try_later(x, v->source);
+	try_later(x, v->source, NULL);
 }
 
 static void on_end(void *ctx, struct exchange *x, int status, int64_t took_us)

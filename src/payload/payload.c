@@ -7,6 +7,7 @@
 #include "payload/payload.h"
 
 #include "leadbridge/source.h"
+#include "payload/xml.h"
 
 struct media {
 	struct str type; /* beginning with '+': a suffix */
@@ -21,6 +22,9 @@ static const struct media MEDIA[] = {
     {{"text/plain", 10}, PAYLOAD_JSON, true},
     {{"application/x-www-form-urlencoded", 33}, PAYLOAD_FORM, false},
     {{"multipart/form-data", 19}, PAYLOAD_MULTIPART, false},
+    {{"text/xml", 8}, PAYLOAD_XML, false},
+    {{"application/xml", 15}, PAYLOAD_XML, false},
+    {{"+xml", 4}, PAYLOAD_XML, false},
 };
 
 static bool looks_like_json(struct str body)
@@ -54,6 +58,15 @@ static unsigned kind_of(const struct request *request)
 	return 0;
 }
 
+/* curl -d and hand-made scripts send JSON under the type of a form. */
+static bool json_in_form(struct arena *a, const struct request *request,
+			 const struct payload_limits *limits, bool lenient,
+			 struct value **out)
+{
+	return looks_like_json(request->body) &&
+	       payload_json(a, request->body, limits, lenient, out, NULL) == 0;
+}
+
 int payload_parse(struct arena *a, const struct request *request,
 		  unsigned kinds, const struct payload_limits *limits,
 		  bool lenient, struct value **out, struct err *err)
@@ -62,12 +75,17 @@ int payload_parse(struct arena *a, const struct request *request,
 	if (kind == PAYLOAD_JSON)
 		return payload_json(a, request->body, limits, lenient, out,
 				    err);
+	if (kind == PAYLOAD_FORM && (kinds & PAYLOAD_JSON) != 0 &&
+	    json_in_form(a, request, limits, lenient, out))
+		return 0;
 	if (kind == PAYLOAD_FORM)
 		return payload_form(a, request->body, limits, out, err);
 	if (kind == PAYLOAD_MULTIPART)
 		return payload_multipart(
 		    a, request->body, request_media_param(request, "boundary"),
 		    limits, out, err);
+	if (kind == PAYLOAD_XML)
+		return payload_xml(a, request->body, limits, out, err);
 	return err_set(err, LB_EDENIED,
 		       "this source takes no body of that media type");
 }

@@ -40,6 +40,37 @@ static int find_replaced(struct store *s, struct submission *sub,
 	return rc;
 }
 
+static void set_units(struct submission *sub, uint32_t first,
+		      const struct new_event *e, enum unit_state from,
+		      enum unit_state to, struct str reason)
+{
+	for (uint32_t k = first; k < first + e->n_units; k++) {
+		if (sub->units[k].state != from)
+			continue;
+		sub->units[k].state = to;
+		sub->units[k].reason = reason;
+	}
+}
+
+/* Ignores the event's leads where the person, or the conversation, has one
+ * already. What a transaction that failed said of it is taken back first. */
+static int join(struct store *s, struct submission *sub, struct new_event *e,
+		uint32_t first, struct err *err)
+{
+	const struct once *hit = NULL;
+	if (e->joined)
+		set_units(sub, first, e, UNIT_IGNORED, UNIT_WAITING, STR_NONE);
+	e->joined = false;
+	if (e->n_once == 0 || e->duplicate || sub->replay_of != 0)
+		return 0;
+	int rc = seen_once(s, e, sub->received_at_ms, &hit, err);
+	if (rc != 0 || hit == NULL)
+		return rc;
+	e->joined = true;
+	set_units(sub, first, e, UNIT_WAITING, UNIT_IGNORED, hit->reason);
+	return 0;
+}
+
 static int find_duplicates(struct store *s, struct submission *sub,
 			   const struct replaced *r, struct err *err)
 {
@@ -54,6 +85,8 @@ static int find_duplicates(struct store *s, struct submission *sub,
 		else
 			rc = seen_add(s, e, sub->received_at_ms, &e->duplicate,
 				      err);
+		if (rc == 0)
+			rc = join(s, sub, e, unit, err);
 		if (rc != 0)
 			return rc;
 		sub->n_duplicates += e->duplicate ? 1 : 0;

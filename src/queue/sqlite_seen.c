@@ -160,6 +160,26 @@ int seen_add(struct store *s, const struct new_event *e, int64_t now_ms,
 	return 0;
 }
 
+int seen_once(struct store *s, const struct new_event *e, int64_t now_ms,
+	      const struct once **hit, struct err *err)
+{
+	*hit = NULL;
+	for (uint32_t i = 0; i < e->n_once; i++) {
+		int64_t at = 0;
+		int rc = look(s, e->once[i].hash, &at, err);
+		if (rc != 0)
+			return rc;
+		if (at == 0 || at + e->once[i].window_ms <= now_ms)
+			continue;
+		*hit = &e->once[i];
+		return 0;
+	}
+	for (uint32_t i = 0; i < e->n_once; i++)
+		set_put(&s->recent->pending, e->once[i].hash,
+			now_ms > 0 ? now_ms : 1);
+	return 0;
+}
+
 /* ---- log --------------------------------------------------------------- */
 
 static void put_number(unsigned char *p, int64_t v)

@@ -11,6 +11,7 @@
 extern const char reason_test[];       /* IGNORE: the sender's test event */
 extern const char reason_topic[];      /* IGNORE: no lead by its topic */
 extern const char reason_honeypot[];   /* IGNORE: a machine filled it in */
+extern const char reason_too_fast[];   /* IGNORE: no person is that quick */
 extern const char reason_withheld[];   /* IGNORE: caller hid the number */
 extern const char reason_no_contact[]; /* QUARANTINE */
 extern const char reason_account[];    /* QUARANTINE: unknown account */
@@ -20,7 +21,9 @@ extern const char reason_too_many[];   /* QUARANTINE: events in a request */
 extern const char reason_lead_size[];  /* QUARANTINE: CRM would refuse it */
 
 extern const struct source_ops source_shopify, source_ghl, source_ghl_workflow,
-    source_form, source_json;
+    source_form, source_json, source_google_ads, source_lead_docket,
+    source_twilio, source_hubspot_workflow, source_crm_confirm,
+    source_salesforce;
 
 /* Sets fate and reason. */
 void event_ignore(struct event *event, const char *reason);
@@ -41,9 +44,9 @@ void fields_named(struct lead *lead, const struct value *object,
 void fields_rest(struct lead *lead, struct arena *arena,
 		 const struct value *object, const char *prefix,
 		 const char *const *but);
-/* utm_*, click ids out of a URL or a path with query. */
-void fields_from_url(const struct source_call *call, struct lead *lead,
-		     struct str url);
+/* utm_* and click ids, where they are ones, out of a URL or a path with query;
+ * what the sender says by itself stays. */
+void fields_from_url(struct lead *lead, struct str url);
 bool word_in(const char *const *list, struct str text); /* ends with NULL */
 
 #endif

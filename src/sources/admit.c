@@ -130,7 +130,8 @@ static bool proof_possible(const struct source *source)
 {
 	if (source->ops->flags & SOURCE_PROOF_IN_BODY)
 		return false;
-	return rules_prove(source) || source->state != NULL;
+	bool signs = source->ops->verify != NULL && source->secret.n > 0;
+	return rules_prove(source) || source->state != NULL || signs;
 }
 
 static const char *judge_content(const struct source_call *call)

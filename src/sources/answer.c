@@ -41,6 +41,7 @@ static const struct refusal refusals[] = {
     ROW("param", 401, ANSWER_BAD_PROOF, "required parameter is missing or wrong"),
     ROW("address", 401, ANSWER_BAD_PROOF, "sender is not allowed"),
     ROW("origin", 401, ANSWER_BAD_PROOF, "origin is not allowed"),
+    ROW("rate", 429, ANSWER_BAD_BODY, "too many requests from this address"),
 };
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
@@ -78,10 +79,30 @@ int refuse(const struct source_call *call, const char *why, struct reply *reply)
 		reply_add_header(reply, "WWW-Authenticate",
 				 STR("Basic realm=\"leadbridge\""));
 	const struct source *source = call->source;
-	bool speaks = row->status == 401 || row->status == 400;
+	bool speaks =
+	    row->status == 401 || row->status == 400 || row->status == 429;
 	if (speaks && source != NULL && source->ops->answer != NULL)
 		source->ops->answer(call, row->kind, reply);
 	return row->kind == ANSWER_BAD_PROOF ? LB_EDENIED : LB_EINVAL;
+}
+
+const struct rate_list *source_rates(const struct source *source)
+{
+	static struct rate ten = {10, 60 * 1000};
+	static const struct rate_list form = {&ten, 1};
+	if (source->rate_per_address.n == 0 &&
+	    (source->ops->flags & SOURCE_OPEN) != 0)
+		return &form;
+	return &source->rate_per_address;
+}
+
+void source_limited(const struct source_call *call, int64_t wait_ms,
+		    struct reply *reply)
+{
+	(void)!refuse(call, "rate", reply);
+	reply_add_header(reply, "Retry-After",
+			 arena_printf(call->arena, "%lld",
+				      (long long)((wait_ms + 999) / 1000)));
 }
 
 const char *source_refusal_word(int status)

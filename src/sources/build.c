@@ -87,10 +87,13 @@ void build_add(struct build *b, struct event *event, const struct lead *lead)
 		if (body.n == 0)
 			event_quarantine(event, reason_lead_size);
 	}
-	if (event->fate == FATE_LEAD)
+	if (event->fate == FATE_LEAD) {
+		identity_once(b->call, b->store_secret, event, lead,
+			      &sub->arena, out);
 		add_leads(b, event, body);
-	else
+	} else {
 		add_without_lead(sub, event);
+	}
 }
 
 struct submission *build_finish(struct build *b, int matched_secret)

@@ -305,7 +305,7 @@ void contacts_map(const struct source_call *call, const struct value *object,
 	}
 	for (size_t i = 0; i < list.n; i++)
 		if (!list.v[i].used)
-			lead_add_value(lead, list.v[i].name, list.v[i].value);
+			lead_add_beside(lead, list.v[i].name, list.v[i].value);
 }
 
 struct str contacts_canonical(const struct source_call *call,

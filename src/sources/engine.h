@@ -52,8 +52,16 @@ void identity_fill(const struct source_call *call, struct str store_secret,
 		   const struct event *event, struct arena *keep,
 		   struct new_event *out);
 
+/* Fills what there may be one lead of at a time: `join`, `conversation`. */
+void identity_once(const struct source_call *call, struct str store_secret,
+		   const struct event *event, const struct lead *lead,
+		   struct arena *keep, struct new_event *out);
+
 /* ---- judge.c: account, route, topic ------------------------------------- */
 
+/* Whether the configuration, or the adapter's default, wants this topic. An
+ * adapter that joins events asks before it gives the shared id away. */
+bool judge_wants(const struct source *source, struct str topic);
 /* Changes the event's fate where the configuration says so. */
 void judge_event(const struct source *source, struct event *event);
 /* Destinations of a lead of this event: name i, or STR_NONE after the last. */
@@ -62,6 +70,9 @@ struct str judge_destination(const struct source *source,
 
 /* ---- overrides.c: what the configuration changes on a lead -------------- */
 
+/* What `map` finds for a lead's field, or STR_NONE. */
+struct str mapped(const struct source *source, const struct event *event,
+		  const char *name);
 void overrides_before(const struct source_call *call, const struct event *event,
 		      struct lead *lead);
 /* Before lead_finish(), which goes by the type. */
@@ -69,6 +80,13 @@ void overrides_origin(const struct source_call *call, const struct event *event,
 		      struct lead *lead);
 void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead);
+
+/* ---- attribute.c -------------------------------------------------------- */
+
+/* Decides source_platform by the channel; for sources with `attribution`,
+ * between the adapter's map and overrides_after(). */
+void attribute(const struct source_call *call, const struct event *event,
+	       struct lead *lead);
 
 /* ---- redact.c ----------------------------------------------------------- */
 

@@ -157,6 +157,7 @@ static struct str channel_of(const struct value *body)
 static void judge_message(struct event *event)
 {
 	struct str direction = value_member(event->body, "direction");
+	event->sender = value_member(event->body, "contactId");
 	if (!str_ieq(direction, STR("inbound")))
 		event_ignore(event, reason_direction);
 	else if (ignored_channel(channel_of(event->body)))
@@ -234,12 +235,12 @@ static void map_contact(const struct source_call *call,
 	lead_set_phone(lead, value_member(body, "phone"), region);
 	lead->source_type = ghl_medium_type(from);
 	fields_named(lead, body, contact_fields);
-	ghl_map_attribution(call, from, lead);
+	ghl_map_attribution(from, lead);
 	VALUE_EACH (field, value_get(body, "customFields")) {
 		struct str id = value_member(field, "id");
 		const struct value *v = value_get(field, "value");
 		if (id.n > 0 && v != NULL)
-			lead_add_value(
+			lead_add_beside(
 			    lead,
 			    arena_printf(call->arena, "cf_%.*s", STR_FMT(id)),
 			    v);

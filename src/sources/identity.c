@@ -92,3 +92,60 @@ void identity_fill(const struct source_call *call, struct str store_secret,
 	content = redact_copy(call->source, call->arena, content);
 	weak(call, store_secret, content, keep, out);
 }
+
+/* ---- one lead at a time ------------------------------------------------- */
+
+enum { ONCE_MAX = 3 }; /* join by phone and by e-mail, conversation */
+
+struct once_list {
+	const struct source_call *call;
+	struct str store_secret;
+	struct new_event *out;
+};
+
+static void add_once(const struct once_list *list, const char *kind,
+		     struct str who, int64_t window_ms, struct str reason)
+{
+	if (who.n == 0 || window_ms <= 0)
+		return;
+	struct str parts[] = {str_from(list->call->source->name),
+			      {"", 1},
+			      str_from(kind),
+			      {"", 1},
+			      who};
+	unsigned char full[DIGEST_MAX];
+	struct once *once = &list->out->once[list->out->n_once++];
+	crypto_hmac(DIGEST_SHA256, list->store_secret, parts, 5, full);
+	memcpy(once->hash, full, sizeof(once->hash));
+	once->window_ms = window_ms;
+	once->reason = reason;
+}
+
+static bool is_message(const struct lead *lead)
+{
+	return str_eq(lead->source_type, STR("chat")) ||
+	       str_eq(lead->source_type, STR("sms"));
+}
+
+void identity_once(const struct source_call *call, struct str store_secret,
+		   const struct event *event, const struct lead *lead,
+		   struct arena *keep, struct new_event *out)
+{
+	const struct source *source = call->source;
+	int64_t talk_ms = is_message(lead) ? source->conversation_ms : 0;
+	if (source->join_ms == 0 && talk_ms == 0)
+		return;
+	const struct once_list list = {call, store_secret, out};
+	struct str sender = event->sender;
+	if (sender.n == 0)
+		sender = lead->phone.n > 0 ? lead->phone : lead->email;
+	out->once = arena_alloc(keep, ONCE_MAX * sizeof(*out->once));
+	add_once(&list, "join phone", lead->phone, source->join_ms,
+		 STR("joined"));
+	add_once(&list, "join email", lead->email, source->join_ms,
+		 STR("joined"));
+	add_once(&list,
+		 str_eq(lead->source_type, STR("sms")) ? "conversation sms"
+						       : "conversation chat",
+		 sender, talk_ms, STR("conversation"));
+}

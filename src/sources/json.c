@@ -9,44 +9,6 @@
 #include "sources/contacts.h"
 #include "sources/signature.h"
 
-static bool has_scheme(const struct source *source)
-{
-	const struct scheme_rule *rule = &source->scheme;
-	return rule->name != NULL || rule->algorithm != NULL ||
-	       rule->header != NULL;
-}
-
-static int prepare(struct source *source, struct err *err)
-{
-	struct signature_scheme scheme;
-	struct signature *signature = NULL;
-	if (!has_scheme(source))
-		return source->secret.n == 0
-			   ? 0
-			   : err_set(err, LB_EINVAL,
-				     "secret needs scheme: how is it used?");
-	if (source->secret.n == 0)
-		return err_set(err, LB_EINVAL, "scheme needs secret");
-	int code = signature_scheme_from(&source->scheme, &scheme, err);
-	if (code == 0)
-		code = signature_new(&scheme, &source->secret, &signature, err);
-	source->state = signature;
-	return code;
-}
-
-static void release(struct source *source)
-{
-	signature_free(source->state);
-}
-
-/* Without a scheme, token, header, basic or param are the proof: the engine
- * has judged them and does not start a source that has none. */
-static void verify(const struct source_call *call, struct proof *proof)
-{
-	if (call->source->state != NULL)
-		signature_verify(call->source->state, call, proof);
-}
-
 static struct str scheme_id(const struct source_call *call)
 {
 	struct signature_scheme scheme;
@@ -100,9 +62,9 @@ const struct source_ops source_json = {
     .payloads = PAYLOAD_JSON | PAYLOAD_FORM,
     .try_later = 503,
     .max_body = 1 << 20,
-    .prepare = prepare,
-    .release = release,
-    .verify = verify,
+    .prepare = signature_configured,
+    .release = signature_configured_release,
+    .verify = signature_configured_verify,
     .split = split,
     .map = map,
 };

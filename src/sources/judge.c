@@ -50,7 +50,7 @@ struct str judge_destination(const struct source *source,
 					  : STR_NONE;
 }
 
-static bool topic_wanted(const struct source *source, struct str topic)
+bool judge_wants(const struct source *source, struct str topic)
 {
 	if (topic.n == 0)
 		return true;
@@ -64,7 +64,7 @@ static bool topic_wanted(const struct source *source, struct str topic)
 
 void judge_event(const struct source *source, struct event *event)
 {
-	if (event->fate == FATE_LEAD && !topic_wanted(source, event->topic))
+	if (event->fate == FATE_LEAD && !judge_wants(source, event->topic))
 		event_ignore(event, reason_topic);
 	/* Somebody else's privacy request must not erase anything here. */
 	if (event->fate != FATE_LEAD && event->privacy == NULL)

@@ -8,8 +8,8 @@
 #include "sources/adapter.h"
 #include "sources/engine.h"
 
-static struct str mapped(const struct source *source, const struct event *event,
-			 const char *name)
+struct str mapped(const struct source *source, const struct event *event,
+		  const char *name)
 {
 	for (size_t i = 0; i < source->map.n; i++) {
 		const struct text_pair *pair = &source->map.v[i];
@@ -142,6 +142,8 @@ void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead)
 {
 	const struct source *source = call->source;
+	if (source->recase)
+		lead->name = name_recase(lead->arena, lead->name);
 	decide_stage(source, event, lead);
 	choose_fields(source, lead);
 	prefix_fields(source, lead);

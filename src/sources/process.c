@@ -67,7 +67,7 @@ static const char *judge_parsed(struct source_call *call, int *matched)
 static bool proven_raw(const struct source *source)
 {
 	if (source->ops->verify != NULL && !proof_in_body(source) &&
-	    source->state != NULL)
+	    (source->state != NULL || source->secret.n > 0))
 		return true;
 	return source->token.n > 0 || source->n_headers > 0 ||
 	       source->basic_user != NULL;
@@ -140,6 +140,8 @@ static void map(const struct source_call *call, struct event *event,
 	lead_init(lead, call->arena);
 	overrides_before(call, event, lead);
 	ops->map(call, event, lead);
+	if (call->source->attribution)
+		attribute(call, event, lead);
 	if (lead->source_platform.n == 0)
 		lead->source_platform = str_from(ops->source_platform);
 	if (lead->source_type.n == 0)

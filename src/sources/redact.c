@@ -199,6 +199,8 @@ struct str redact_copy(const struct source *source, struct arena *keep,
 	if (text.n > 0)
 		memcpy(o.p, text.p, text.n);
 	any_secret(source, overwrite, &o);
+	if (source->ops->redact != NULL)
+		source->ops->redact(o.p, o.n);
 	return (struct str){o.p, o.n};
 }
 
@@ -214,8 +216,10 @@ enum { HEADERS_MAX = 64 * 1024 }; /* the listener takes fewer */
 /* What explains a request later, or is needed to map it again. A name that
  * ends in '-' stands for all that start so. */
 static const char *const kept[] = {
-    "Accept", "Date",  "Origin",   "Referer", "User-Agent", "X-Shopify-",
-    "X-GHL-", "X-WH-", "webhook-", "svix-",   NULL,
+    "Accept",         "Date",       "Origin",     "Referer",
+    "Sec-Fetch-Mode", "User-Agent", "X-Shopify-", "X-GHL-",
+    "X-WH-",          "webhook-",   "svix-",      "X-Twilio-",
+    "I-Twilio-",      "X-HubSpot-", "X-Mega-",    NULL,
 };
 
 static bool is_rule_header(const struct source *source, struct str name)

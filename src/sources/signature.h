@@ -63,4 +63,11 @@ void signature_verify(const struct signature *s, const struct source_call *call,
 bool signature_present(const struct signature *s,
 		       const struct request *request);
 
+/* For adapters whose scheme is configuration. source->state is the signature,
+ * or NULL where no scheme is configured: then the engine's rules prove. */
+LB_MUST_CHECK int signature_configured(struct source *source, struct err *err);
+void signature_configured_release(struct source *source);
+void signature_configured_verify(const struct source_call *call,
+				 struct proof *proof);
+
 #endif

@@ -5,8 +5,10 @@
 #include "sources/adapter.h"
 
 static const struct source_ops *const platforms[] = {
-    &source_form, &source_ghl,     &source_ghl_workflow,
-    &source_json, &source_shopify,
+    &source_crm_confirm,  &source_form,        &source_ghl,
+    &source_ghl_workflow, &source_google_ads,  &source_hubspot_workflow,
+    &source_json,         &source_lead_docket, &source_salesforce,
+    &source_shopify,      &source_twilio,
 };
 
 const struct source_ops *source_ops_at(size_t i)

@@ -5,7 +5,7 @@
  *
  *   bench_store_floor [--rows N] [--batch N] [--prefill N] [--settle]
  *                     [--seconds N] [--dir PATH] [--body N] [--lead N]
- *   bench_store_floor --fill N --out PATH
+ *   bench_store_floor --fill N --out PATH [--settle]
  *
  * Prints one JSON line: `store` is the product's own schema through the store
  * code, `table` one plain table with the same bytes, both with WAL, FULL and
@@ -222,7 +222,7 @@ static struct store *open_at(const char *path)
 				      .path = (char *)(uintptr_t)path};
 	struct store *s = NULL;
 	struct err err;
-	if (sqlite_store.open(&s, &config, clock_wall_ms(), &err) != 0)
+	if (sqlite_store.open(&s, &config, &err) != 0)
 		die("open", &err);
 	return s;
 }
@@ -231,7 +231,9 @@ static void fill(struct store *s, const struct options *o, int64_t rows,
 		 const char *bytes)
 {
 	for (int64_t n = 0; n < rows; n += o->batch) {
-		(void)fill_batch(s, o, bytes);
+		int64_t last = fill_batch(s, o, bytes);
+		if (o->settle)
+			settle_batch(s, o, last);
 		upkeep(s);
 	}
 }

@@ -25,6 +25,7 @@ INCLUDE_RULES = {
     r"sqlite3\.h": ("src/queue/sqlite",),
     r"libpq-fe\.h": ("src/queue/postgres",),
     r"openssl/": ("src/base/crypto", "src/ingress/tls"),
+    r"expat\.h": ("src/payload/xml.c",),
     r"yaml\.h": ("src/operate/yaml_tree.c",),
     r"jq\.h|jv\.h": ("src/lead/mapping.c",),
     r"pthread\.h": ("src/base/worker.c",),

@@ -73,6 +73,8 @@ static inline void golden_source_free(struct source *s)
 	release_list(&s->origins);
 	release_list(&s->redirect);
 	release_list(&s->events);
+	release_list(&s->own_hosts);
+	release_list(&s->excluded_hosts);
 	release_map(&s->map);
 	release_map(&s->route.map);
 	release_map(&s->fields.add);
@@ -132,6 +134,7 @@ static inline void configure_form(struct source *s)
 	add_text(&s->redirect, "https://www.example.com/thanks");
 	add_text(&s->redirect, "https://www.example.com/danke");
 	s->honeypot = (char *)(uintptr_t) "website";
+	s->min_fill_ms = 3000;
 	s->country = (char *)(uintptr_t) "US";
 }
 
@@ -140,6 +143,41 @@ static inline void configure_open_form(struct source *s)
 	add_text(&s->destinations, "mega");
 	add_text(&s->origins, "https://www.example.com");
 	s->country = (char *)(uintptr_t) "US";
+}
+
+/* The switches of attribution, away from their defaults. */
+static inline void configure_form_switches(struct source *s)
+{
+	add_secret(&s->token, "form-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_text(&s->own_hosts, "example.shop");
+	add_text(&s->excluded_hosts, "pay.example.net");
+	s->fbclid_implies_ads = true;
+	s->microsoft_ads_as = (char *)(uintptr_t) "google_ads";
+	s->other_search_as = (char *)(uintptr_t) "google_organic";
+}
+
+/* A platform whose name is no channel, here. */
+static inline void configure_shopify_attributed(struct source *s)
+{
+	configure_shopify(s);
+	s->attribution = true;
+}
+
+/* One origin for all that comes, and one that some of it states. */
+static inline void configure_form_fixed(struct source *s)
+{
+	add_secret(&s->token, "form-token-0123456789");
+	add_text(&s->destinations, "mega");
+	s->source_platform = (char *)(uintptr_t) "referral";
+}
+
+static inline void configure_json_attributed(struct source *s)
+{
+	add_secret(&s->token, "json-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_pair(&s->map, "source_platform", ".origin");
+	s->attribution = true;
 }
 
 static inline void configure_json(struct source *s)
@@ -165,6 +203,79 @@ static inline void configure_json_token(struct source *s)
 	add_text(&s->destinations, "mega");
 }
 
+static inline void configure_salesforce(struct source *s)
+{
+	add_secret(&s->token, "sf-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_text(&s->accounts, "00D5e000000KQ2e");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_google_ads(struct source *s)
+{
+	add_secret(&s->secret, "key-before-the-rotation");
+	add_secret(&s->secret, "k3y-chosen-by-the-advertiser");
+	add_text(&s->destinations, "mega");
+}
+
+static inline void configure_google_ads_tests(struct source *s)
+{
+	configure_google_ads(s);
+	s->tests = TESTS_DELIVER;
+}
+
+static inline void configure_lead_docket(struct source *s)
+{
+	add_secret(&s->token, "ld-token-0123456789");
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+/* A firm that found out how its requests are signed. */
+static inline void configure_lead_docket_signed(struct source *s)
+{
+	add_secret(&s->secret, "ld_secret");
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+	s->scheme.algorithm = (char *)(uintptr_t) "hmac-sha256";
+	s->scheme.header = (char *)(uintptr_t) "X-Firm-Signature";
+	s->scheme.prefix = (char *)(uintptr_t) "sha256=";
+}
+
+static inline void configure_twilio(struct source *s)
+{
+	add_secret(&s->secret, "token-before-the-rotation");
+	add_secret(&s->secret, "tw_secret");
+	add_text(&s->destinations, "mega");
+}
+
+/* The number's voice URL, with the call handed on. */
+static inline void configure_twilio_voice(struct source *s)
+{
+	configure_twilio(s);
+	add_text(&s->events, "call.ringing");
+	add_text(&s->redirect, "https://calls.example.com/menu?a=1&b=2");
+}
+
+static inline void configure_hubspot_workflow(struct source *s)
+{
+	add_secret(&s->secret, "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy");
+	add_text(&s->destinations, "mega");
+	add_text(&s->accounts, "62515");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_hubspot_token(struct source *s)
+{
+	add_secret(&s->token, "hs-token-0123456789");
+	add_text(&s->destinations, "mega");
+}
+
+static inline void configure_crm_confirm(struct source *s)
+{
+	add_secret(&s->secret, "mega_whsec_for_these_tests");
+}
+
 static struct golden_source golden_sources[] = {
     {"shopify", "shopify", configure_shopify, NULL},
     {"shopify_checkout", "shopify", configure_checkout, NULL},
@@ -173,8 +284,22 @@ static struct golden_source golden_sources[] = {
     {"ghl_workflow", "ghl_workflow", configure_workflow, NULL},
     {"form", "form", configure_form, NULL},
     {"open_form", "form", configure_open_form, NULL},
+    {"form_switches", "form", configure_form_switches, NULL},
+    {"form_fixed", "form", configure_form_fixed, NULL},
+    {"shopify_attributed", "shopify", configure_shopify_attributed, NULL},
+    {"json_attributed", "json", configure_json_attributed, NULL},
     {"json", "json", configure_json, NULL},
     {"json_token", "json", configure_json_token, NULL},
+    {"salesforce", "salesforce", configure_salesforce, NULL},
+    {"google_ads", "google_ads", configure_google_ads, NULL},
+    {"google_ads_tests", "google_ads", configure_google_ads_tests, NULL},
+    {"lead_docket", "lead_docket", configure_lead_docket, NULL},
+    {"lead_docket_signed", "lead_docket", configure_lead_docket_signed, NULL},
+    {"twilio", "twilio", configure_twilio, NULL},
+    {"twilio_voice", "twilio", configure_twilio_voice, NULL},
+    {"hubspot_workflow", "hubspot_workflow", configure_hubspot_workflow, NULL},
+    {"hubspot_token", "hubspot_workflow", configure_hubspot_token, NULL},
+    {"crm_confirm", "crm_confirm", configure_crm_confirm, NULL},
 };
 #define GOLDEN_SOURCES (sizeof(golden_sources) / sizeof(golden_sources[0]))
 
@@ -199,6 +324,7 @@ static inline void golden_setup(void)
 		struct source *s = xcalloc(1, sizeof(*s));
 		s->ops = source_ops_find(str_from(g->platform));
 		s->name = (char *)(uintptr_t)g->folder;
+		s->attribution = (s->ops->flags & SOURCE_ATTRIBUTION) != 0;
 		g->configure(s);
 		if (source_prepare(s, &err) != 0) {
 			(void)fprintf(stderr, "%s: %s\n", g->folder, err.text);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Prints the signature headers of a golden request, for whoever adds one.
 
-usage: sign.py shopify|ghl|standard FILE.request
+usage: sign.py shopify|ghl|standard|twilio|hubspot|mega FILE.request
 
 The keys are those of golden_sources.h; the Ed25519 seed is bytes 0 to 31.
 """
@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import sys
+import urllib.parse
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
@@ -36,6 +37,32 @@ def ed25519_base64(text):
     return base64.b64encode(key.sign(text)).decode()
 
 
+def url_of(raw):
+    return b"https://hooks.example.com" + raw.split(b" ", 2)[1]
+
+
+def twilio(raw):
+    text = url_of(raw)
+    if b"bodySHA256=" not in text:
+        pairs = urllib.parse.parse_qsl(body_of(raw).decode(),
+                                       keep_blank_values=True)
+        text += "".join(name + value
+                        for name, value in sorted(set(pairs))).encode()
+    return base64.b64encode(
+        hmac.digest(b"tw_secret", text, hashlib.sha1)).decode()
+
+
+def hubspot(raw):
+    text = b"yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy" + raw.split(b" ", 1)[0]
+    return hashlib.sha256(text + url_of(raw) + body_of(raw)).hexdigest()
+
+
+def mega(raw):
+    text = header(raw, b"x-mega-timestamp") + b"." + body_of(raw)
+    return hmac.digest(b"mega_whsec_for_these_tests", text,
+                       hashlib.sha256).hex()
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -46,6 +73,12 @@ def main():
         print("X-Shopify-Hmac-Sha256:", hmac_base64(b"hush", body))
     elif sys.argv[1] == "ghl":
         print("X-GHL-Signature:", ed25519_base64(body))
+    elif sys.argv[1] == "twilio":
+        print("X-Twilio-Signature:", twilio(raw))
+    elif sys.argv[1] == "hubspot":
+        print("X-HubSpot-Signature:", hubspot(raw))
+    elif sys.argv[1] == "mega":
+        print("X-Mega-Signature: sha256=" + mega(raw))
     else:
         text = b".".join([header(raw, b"webhook-id"),
                           header(raw, b"webhook-timestamp"), body])

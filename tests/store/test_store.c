@@ -95,6 +95,77 @@ static void content_hash_is_a_duplicate_within_its_window(void **state)
 	assert_true(store_weak(f, T0 + 120000) > 0);
 }
 
+static struct submission *sub_person(const char *id, const char *people,
+				     int64_t at)
+{
+	struct submission *s = sub_new("shop", at);
+	struct new_event *e = sub_event(s, id, 2, UNIT_WAITING);
+	e->n_once = (uint32_t)strlen(people);
+	e->once = arena_alloc(&s->arena, e->n_once * sizeof(*e->once));
+	for (uint32_t i = 0; i < e->n_once; i++) {
+		memset(e->once[i].hash, people[i], 16);
+		e->once[i].window_ms = 60000;
+		e->once[i].reason = STR("joined");
+	}
+	return s;
+}
+
+static uint32_t joined(struct fixture *f, const char *id, const char *people,
+		       int64_t at)
+{
+	struct submission *s = sub_person(id, people, at);
+	struct err err;
+	begin(f);
+	must(f->ops->put(f->store, s, &err), &err);
+	commit(f);
+	uint32_t n = s->accepted_by_state[UNIT_IGNORED];
+	assert_int_equal(s->n_accepted, 2);
+	submission_free(s);
+	return n;
+}
+
+static void later_events_of_a_person_are_joined_within_the_window(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(joined(f, "e1", "ab", T0), 0);
+	assert_int_equal(joined(f, "e2", "ac", T0 + 59999), 2);
+	assert_int_equal(joined(f, "e3", "db", T0 + 59999), 2);
+	assert_int_equal(joined(f, "e4", "c", T0 + 59999), 0);
+	fixture_reopen(f);
+	assert_int_equal(joined(f, "e5", "a", T0 + 59999), 2);
+	/* What was joined does not begin the window anew. */
+	assert_int_equal(joined(f, "e6", "a", T0 + 60000), 0);
+	assert_int_equal(joined(f, "e7", "a", T0 + 60001), 2);
+	struct ledger_row row = balanced(f);
+	assert_int_equal(row.accepted, 14);
+	assert_int_equal(row.states[UNIT_IGNORED], 8);
+	assert_int_equal(row.states[UNIT_WAITING], 6);
+}
+
+static void what_is_rolled_back_joins_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	struct submission *a = sub_person("e1", "a", T0);
+	struct submission *b = sub_person("e2", "a", T0 + 1);
+	begin(f);
+	must(f->ops->put(f->store, a, &err), &err);
+	must(f->ops->put(f->store, b, &err), &err);
+	assert_int_equal(b->accepted_by_state[UNIT_IGNORED], 2);
+	f->ops->rollback(f->store);
+	begin(f);
+	must(f->ops->put(f->store, b, &err), &err);
+	must(f->ops->put(f->store, a, &err), &err);
+	commit(f);
+	assert_int_equal(b->accepted_by_state[UNIT_WAITING], 2);
+	assert_int_equal(b->units[0].reason.n, 0);
+	assert_int_equal(a->accepted_by_state[UNIT_IGNORED], 2);
+	assert_true(lead_says(f, a->units[0].id, "\"reason\":\"joined\""));
+	submission_free(a);
+	submission_free(b);
+	assert_int_equal(balanced(f).accepted, 4);
+}
+
 static void rolled_back_batch_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -448,6 +519,8 @@ int main(void)
 	    IN_STORE(known_event_is_not_stored_again),
 	    IN_STORE(of_a_batch_only_new_events_are_stored),
 	    IN_STORE(content_hash_is_a_duplicate_within_its_window),
+	    IN_STORE(later_events_of_a_person_are_joined_within_the_window),
+	    IN_STORE(what_is_rolled_back_joins_nothing),
 	    IN_STORE(rolled_back_batch_leaves_nothing),
 	    IN_STORE(malformed_submission_is_refused_alone),
 	    IN_STORE(delivered_lead_keeps_the_crm_id),

@@ -191,7 +191,7 @@ static inline bool status_of(struct destination_status *out)
 
 static inline bool has_condition(enum condition condition)
 {
-	struct destination_status status;
+	struct destination_status status = {0};
 	return status_of(&status) && status.condition == condition;
 }
 

@@ -252,6 +252,15 @@ static const struct row sources_rows[] = {
 	     "encoding: hex, signed: \"{url}{body}\"}\n",
      "main.yaml:10:74: error: 'public_url' must be set: source 's' "
      "signs the URL\n"},
+    {"the platform signs the URL",
+     SOURCES "  s: {platform: twilio, secret: file:secret, "
+	     "destination: mega}\n",
+     "main.yaml:5:17: error: 'public_url' must be set: source 's' "
+     "signs the URL\n"},
+    {"the platform would, but the token proves",
+     SOURCES "  s: {platform: hubspot_workflow, token: file:secret, "
+	     "destination: mega}\n",
+     ""},
     {"values",
      SOURCES "  s:\n    platform: form\n    token: file:secret\n"
 	     "    destination: mega\n    country: usa\n"

@@ -235,6 +235,57 @@ static void slugs_are_plain(void **state)
 	}
 }
 
+static void labels_of_one_slug_stand_beside_each_other(void **state)
+{
+	static const char long_name[] =
+	    "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcd";
+	static const struct {
+		const char *name, *object, *expected;
+	} rows[] = {
+	    {"two labels", "{\"Roof?\":\"flat\",\"Roof!\":\"green\"}",
+	     "{\"custom_fields\":{\"roof\":\"flat\",\"roof_2\":\"green\"}}"},
+	    {"three", "{\"a\":1,\"A\":2,\"A.\":3}",
+	     "{\"custom_fields\":{\"a\":1,\"a_2\":2,\"a_3\":3}}"},
+	    {"the same answer", "{\"Roof?\":\"flat\",\"Roof!\":\"flat\"}",
+	     "{\"custom_fields\":{\"roof\":\"flat\"}}"},
+	    {"another type", "{\"a\":\"1\",\"A\":1}",
+	     "{\"custom_fields\":{\"a\":\"1\",\"a_2\":1}}"},
+	    {"no answer", "{\"a\":\"1\",\"A\":\"\"}",
+	     "{\"custom_fields\":{\"a\":\"1\"}}"},
+	    {"number taken", "{\"a_2\":1,\"a\":2,\"A\":3}",
+	     "{\"custom_fields\":{\"a_2\":1,\"a\":2,\"a_3\":3}}"},
+	    {"refused", "{\"password\":\"1\",\"Password\":\"2\"}", "{}"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		lead_init(&lead, &arena);
+		VALUE_EACH (member, json(rows[i].object))
+			(void)lead_add_beside(&lead, member->key, member);
+		struct buf out;
+		buf_init(&out, LEAD_JSON_MAX);
+		assert_int_equal(lead_to_json(&lead, &out), 0);
+		if (!str_eq(buf_str(&out), str_from(rows[i].expected)))
+			fail_msg("%s: '%.*s'", rows[i].name,
+				 STR_FMT(buf_str(&out)));
+		buf_release(&out);
+	}
+	lead_init(&lead, &arena);
+	lead_add(&lead, long_name, STR("x"));
+	assert_true(lead_add_beside(&lead, str_from(long_name), json("\"y\"")));
+	assert_int_equal(lead.fields[1].slug.n, LEAD_SLUG_MAX);
+	assert_true(str_ends(lead.fields[1].slug, STR("_2")));
+}
+
+static void labels_of_one_slug_end_where_fields_end(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3 * LEAD_FIELDS_MAX; i++)
+		(void)lead_add_beside(
+		    &lead, STR("a"), json(arena_printf(&arena, "\"%d\"", i).p));
+	assert_int_equal(lead.n_fields, LEAD_FIELDS_MAX);
+	assert_text(lead_get(&lead, "a_100"), "99");
+}
+
 static void secrets_captchas_and_cards_are_refused(void **state)
 {
 	static const char *const refused[] = {
@@ -496,6 +547,8 @@ int main(void)
 	    LEAD_TEST(a_withheld_caller_is_marked_on_calls_only),
 	    LEAD_TEST(a_second_number_is_kept),
 	    LEAD_TEST(slugs_are_plain),
+	    LEAD_TEST(labels_of_one_slug_stand_beside_each_other),
+	    LEAD_TEST(labels_of_one_slug_end_where_fields_end),
 	    LEAD_TEST(secrets_captchas_and_cards_are_refused),
 	    LEAD_TEST(no_value_is_left_out),
 	    LEAD_TEST(values_keep_their_type),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names: tidied, joined, never re-cased; what is no name is none. */
+/* Names: tidied, joined, re-cased on request only; what is no name is none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -130,9 +130,47 @@ static void a_long_name_is_cut_between_characters(void **state)
 	arena_release(&arena);
 }
 
+static void case_is_corrected_on_request(void **state)
+{
+	static const struct row rows[] = {
+	    {"capitals", "JANE DOE", NULL, "Jane Doe"},
+	    {"small", "jane doe", NULL, "Jane Doe"},
+	    {"mixed stays", "Jane DOE", NULL, "Jane DOE"},
+	    {"mixed in a word stays", "Jane deVries", NULL, "Jane deVries"},
+	    {"hyphen", "ANNE-MARIE SMITH-JONES", NULL,
+	     "Anne-Marie Smith-Jones"},
+	    {"irish", "SEAN O'BRIEN", NULL, "Sean O'Brien"},
+	    {"apostrophe inside", "jane's mother", NULL, "Jane's Mother"},
+	    {"scottish", "EWAN MCGREGOR", NULL, "Ewan McGregor"},
+	    {"short mc", "MCK LEE", NULL, "MCK Lee"},
+	    {"mac stays a word", "JOHN MACE", NULL, "John Mace"},
+	    {"initials", "J.R. SMITH", NULL, "J.R. Smith"},
+	    {"initials without stops", "JD SMITH", NULL, "JD Smith"},
+	    {"third", "HENRY FORD III", NULL, "Henry Ford III"},
+	    {"junior", "SAM HILL JR", NULL, "Sam Hill Jr"},
+	    {"short name", "LI NG", NULL, "Li NG"},
+	    {"company", "ACME LLC", NULL, "ACME LLC"},
+	    {"two partners", "SMITH & SONS", NULL, "SMITH & SONS"},
+	    {"digits", "UNIT 4", NULL, "UNIT 4"},
+	    {"other letters stay", "JOSÉ NÚÑEZ", NULL, "JOSÉ NÚÑEZ"},
+	    {"two blanks", "JANE  DOE", NULL, "Jane  Doe"},
+	    {"none", NULL, NULL, NULL},
+	};
+	struct arena arena;
+	size_t bad = 0;
+	(void)state;
+	arena_init(&arena);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		bad += !matches(&rows[i],
+				name_recase(&arena, str_from(rows[i].first)));
+	arena_release(&arena);
+	assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(case_is_corrected_on_request),
 	    cmocka_unit_test(one_name_is_tidied),
 	    cmocka_unit_test(parts_are_joined_once),
 	    cmocka_unit_test(a_long_name_is_cut_between_characters),

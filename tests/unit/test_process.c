@@ -204,6 +204,12 @@ static void only_two(struct source *s)
 	s->stage.fixed = LITERAL("fresh");
 }
 
+static void with_recase(struct source *s)
+{
+	with_token(s);
+	s->recase = true;
+}
+
 static void configuration_wins_over_the_adapter(void **state)
 {
 	(void)state;
@@ -231,6 +237,12 @@ static void configuration_wins_over_the_adapter(void **state)
 		"\"source_type\":\"sms\",\"stage_slug\":\"new\","
 		"\"custom_fields\":{\"w_caller_id_withheld\":true,"
 		"\"campaign\":\"spring\"}}");
+	lead_of(with_recase, "{\"name\":\"JANE MCKAY\"}",
+		"{\"contact_name\":\"Jane McKay\",\"source_platform\":"
+		"\"direct\",\"source_type\":\"form\"}");
+	lead_of(with_token, "{\"name\":\"JANE MCKAY\"}",
+		"{\"contact_name\":\"JANE MCKAY\",\"source_platform\":"
+		"\"direct\",\"source_type\":\"form\"}");
 	lead_of(only_two,
 		"{\"name\":\"A\",\"city\":\"Rome\",\"zip\":\"1\",\"x\":1}",
 		"{\"contact_name\":\"A\",\"source_platform\":\"direct\","

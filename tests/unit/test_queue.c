@@ -302,17 +302,17 @@ static void backlog_is_counted_per_destination(void **state)
 static void stop_commits_what_was_submitted(void **state)
 {
 	struct world *w = *state;
-	for (int i = 0; i < 700; i++) {
+	for (int i = 0; i < 500; i++) {
 		char id[16];
 		(void)snprintf(id, sizeof(id), "e%d", i);
 		submit(w, id);
 	}
 	queue_stop(w->q);
-	for (int i = 0; i < 700; i++)
+	for (int i = 0; i < 500; i++)
 		assert_int_equal(submitted(w), 0);
 	queue_free(w->q);
 	open_queue(w);
-	assert_int_equal(ledger(w).accepted, 700);
+	assert_int_equal(ledger(w).accepted, 500);
 }
 
 static void commands_go_through_the_store_thread(void **state)

@@ -82,6 +82,31 @@ static void with_secret_without_scheme(struct source *s)
 	s->source_platform = LITERAL("direct");
 }
 
+static void with_attribution(struct source *s)
+{
+	with_token(s);
+	s->attribution = true;
+}
+
+static void with_own_host(struct source *s)
+{
+	with_token(s);
+	add_text(&s->own_hosts, "example.com");
+	add_text(&s->excluded_hosts, "pay.example.net");
+}
+
+static void with_url_as_own_host(struct source *s)
+{
+	with_token(s);
+	add_text(&s->own_hosts, "https://www.example.com");
+}
+
+static void with_word_as_excluded_host(struct source *s)
+{
+	with_token(s);
+	add_text(&s->excluded_hosts, "stripe");
+}
+
 static void with_unknown_platform(struct source *s)
 {
 	with_token(s);
@@ -110,6 +135,21 @@ static void with_bad_id(struct source *s)
 {
 	with_token(s);
 	s->event_id = LITERAL("header:");
+}
+
+static void with_long_redirect(struct source *s)
+{
+	static char url[20000];
+	memset(url, '&', sizeof(url) - 1);
+	with_secret(s);
+	add_text(&s->redirect, url);
+}
+
+static void with_secret_and_nowhere(struct source *s)
+{
+	with_secret(s);
+	free(s->destinations.v[0]);
+	s->destinations.n = 0;
 }
 
 static const struct {
@@ -146,6 +186,31 @@ static const struct {
      false},
     {"json with secret and no scheme", "json", with_secret_without_scheme,
      false},
+    {"google_ads with only a token", "google_ads", with_token, false},
+    {"google_ads with the key", "google_ads", with_secret, true},
+    {"lead_docket without proof", "lead_docket", no_proof, false},
+    {"lead_docket with token", "lead_docket", with_token, true},
+    {"lead_docket with header", "lead_docket", with_header, true},
+    {"lead_docket with scheme", "lead_docket", with_scheme, true},
+    {"lead_docket with secret and no scheme", "lead_docket",
+     with_secret_without_scheme, false},
+    {"twilio with only a token", "twilio", with_token, false},
+    {"twilio with the auth token", "twilio", with_secret, true},
+    {"twilio with a redirect that cannot be one", "twilio", with_long_redirect,
+     false},
+    {"hubspot workflow without proof", "hubspot_workflow", no_proof, false},
+    {"hubspot workflow with secret", "hubspot_workflow", with_secret, true},
+    {"hubspot workflow with token", "hubspot_workflow", with_token, true},
+    {"crm_confirm with only a token", "crm_confirm", with_token, false},
+    {"crm_confirm with secret", "crm_confirm", with_secret, true},
+    {"crm_confirm needs no destination", "crm_confirm", with_secret_and_nowhere,
+     true},
+    {"shopify needs one", "shopify", with_secret_and_nowhere, false},
+    {"json of no platform", "json", with_token, false},
+    {"json of a channel", "json", with_attribution, true},
+    {"own and excluded hosts", "form", with_own_host, true},
+    {"a URL as own host", "form", with_url_as_own_host, false},
+    {"a word as excluded host", "form", with_word_as_excluded_host, false},
     {"unknown source_platform", "form", with_unknown_platform, false},
     {"unknown source_type", "form", with_unknown_type, false},
     {"unknown country", "form", with_unknown_country, false},
@@ -178,11 +243,13 @@ static void every_platform_of_the_table_is_complete(void **state)
 		assert_ptr_equal(source_ops_find(str_from(ops->platform)), ops);
 		assert_non_null(ops->split);
 		assert_non_null(ops->map);
-		assert_true(ops->prepare == NULL || ops->release != NULL);
+		/* Without verify there are no keys to give back. */
+		assert_true(ops->prepare == NULL || ops->verify == NULL ||
+			    ops->release != NULL);
 		assert_true(ops->try_later == 503 || ops->try_later == 429);
 		assert_true(ops->max_body > 0 && ops->payloads != 0);
 	}
-	assert_int_equal(n, 5);
+	assert_int_equal(n, 11);
 	assert_null(source_ops_find(STR("nothing")));
 }
 
