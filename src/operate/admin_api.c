@@ -104,7 +104,7 @@ static void post_replay(struct admin_call *c)
 
 /* ---- answered at once --------------------------------------------------- */
 
-static void reply_buf(struct exchange *x, struct buf *b)
+void admin_reply_buf(struct exchange *x, struct buf *b)
 {
 	if (b->over)
 		admin_reply_error(x, 500, "too_large",
@@ -114,34 +114,7 @@ static void reply_buf(struct exchange *x, struct buf *b)
 	buf_release(b);
 }
 
-static void add_source(struct buf *b, const struct source *s,
-		       const struct held *held)
-{
-	buf_addf(b, "{\"name\":\"%s\",\"platform\":\"%s\",\"destinations\":[",
-		 s->name, s->ops->platform);
-	for (size_t i = 0; i < s->destinations.n; i++)
-		buf_addf(b, "%s\"%s\"", i > 0 ? "," : "", s->destinations.v[i]);
-	buf_addf(b, "],\"url\":\"/in/%s%s\",\"held\":%zu}", s->name,
-		 s->token.n > 0 ? "/TOKEN" : "",
-		 held_count(held, str_from(s->name)));
-}
-
-static void get_sources(struct admin_call *c)
-{
-	const struct config *config = c->admin->road->config;
-	struct buf b;
-	buf_init(&b, TEXT_MAX);
-	buf_addf(&b, "{\"sources\":[");
-	for (size_t i = 0; i < config->n_sources; i++) {
-		if (i > 0)
-			buf_add_char(&b, ',');
-		add_source(&b, config->sources[i], c->admin->road->held);
-	}
-	buf_addf(&b, "]}\n");
-	reply_buf(c->exchange, &b);
-}
-
-static void add_time(struct buf *b, const char *name, int64_t at_ms)
+void admin_add_time(struct buf *b, const char *name, int64_t at_ms)
 {
 	char text[CLOCK_TEXT];
 	if (at_ms <= 0) {
@@ -169,8 +142,8 @@ static void add_destinations(struct buf *b, const struct metrics_inputs *in)
 		    b, "%s{\"name\":\"%s\",\"condition\":\"%s\",\"reason\":",
 		    i > 0 ? "," : "", s->name, condition_name(s->condition));
 		buf_add_json(b, str_from(s->reason));
-		add_time(b, "since", s->since_ms);
-		add_time(b, "until", s->until_ms);
+		admin_add_time(b, "since", s->since_ms);
+		admin_add_time(b, "until", s->until_ms);
 		buf_addf(b,
 			 ",\"waiting\":%lld,\"sending\":%lld,\"active\":%lld,"
 			 "\"concurrency\":%lld,\"tokens_left\":%lld,"
@@ -195,7 +168,7 @@ static void get_destinations(struct admin_call *c)
 	add_destinations(&b, &in);
 	buf_addf(&b, "}\n");
 	road_inputs_release(&in);
-	reply_buf(c->exchange, &b);
+	admin_reply_buf(c->exchange, &b);
 }
 
 static void get_status(struct admin_call *c)
@@ -218,7 +191,7 @@ static void get_status(struct admin_call *c)
 	add_destinations(&b, &in);
 	buf_addf(&b, "}\n");
 	road_inputs_release(&in);
-	reply_buf(c->exchange, &b);
+	admin_reply_buf(c->exchange, &b);
 }
 
 static void get_metrics(struct admin_call *c)
@@ -277,29 +250,6 @@ static void post_pause(struct admin_call *c)
 static void post_resume(struct admin_call *c)
 {
 	command(c, DESTINATION_RESUME);
-}
-
-static void post_retry_held(struct admin_call *c)
-{
-	struct road *r = c->admin->road;
-	struct held_retry done;
-	struct buf b;
-	const struct source *source = config_source(r->config, c->subject);
-	if (source == NULL) {
-		admin_reply_error(c->exchange, 404, "not_found",
-				  "no such source");
-		return;
-	}
-	road_retry_held(r, source, &done);
-	log_info("held_retried", "source=%s proven=%zu refused=%zu",
-		 source->name, done.proven, done.refused);
-	buf_init(&b, 512);
-	buf_addf(&b, "{\"proven\":%zu,\"refused\":%zu", done.proven,
-		 done.refused);
-	if (done.why != NULL)
-		buf_addf(&b, ",\"why\":\"%s\"", done.why);
-	buf_addf(&b, "}\n");
-	reply_buf(c->exchange, &b);
 }
 
 static void post_reload(struct admin_call *c)
@@ -372,7 +322,7 @@ static void add_ledger(struct road *r, const struct ledger *ledger,
 	buf_add_char(b, '{');
 	add_ledger_row(b, &ledger->total, parked);
 	buf_addf(b, ",\"difference\":%lld", (long long)ledger->difference);
-	add_time(b, "scanned_at", ledger->scanned_at_ms);
+	admin_add_time(b, "scanned_at", ledger->scanned_at_ms);
 	buf_addf(b, ",\"sources\":{");
 	for (size_t i = 0; i < ledger->n_sources; i++) {
 		buf_addf(b, "%s\"%s\":{", i > 0 ? "," : "",
@@ -409,7 +359,7 @@ void admin_on_query(void *ctx, struct query *q)
 		struct buf b;
 		buf_init(&b, TEXT_MAX);
 		add_ledger(a->road, &q->ledger, &b);
-		reply_buf(x, &b);
+		admin_reply_buf(x, &b);
 	} else {
 		admin_reply_json(x, 200, buf_str(&q->json));
 	}
@@ -435,7 +385,7 @@ void admin_on_replayed(void *ctx, struct submission *s)
 				 unit_state_name((enum unit_state)i),
 				 s->accepted_by_state[i]);
 	buf_addf(&b, "}\n");
-	reply_buf(x, &b);
+	admin_reply_buf(x, &b);
 }
 
 const struct admin_route ADMIN_ROUTES[] = {
@@ -449,8 +399,8 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_GET, "/api/v1/quarantine/*", get_lead},
     {HTTP_POST, "/api/v1/quarantine/*/replay", post_replay},
     {HTTP_POST, "/api/v1/quarantine/*/bury", post_bury},
-    {HTTP_GET, "/api/v1/sources", get_sources},
-    {HTTP_POST, "/api/v1/sources/*/retry-held", post_retry_held},
+    {HTTP_GET, "/api/v1/sources", admin_get_sources},
+    {HTTP_POST, "/api/v1/sources/*/retry-held", admin_post_retry_held},
     {HTTP_GET, "/api/v1/destinations", get_destinations},
     {HTTP_POST, "/api/v1/destinations/*/pause", post_pause},
     {HTTP_POST, "/api/v1/destinations/*/resume", post_resume},
