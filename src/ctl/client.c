@@ -16,6 +16,11 @@
 #define INSTALLED_CONFIG "/etc/leadbridge/leadbridge.yaml"
 enum { ANSWER_MAX = 64 << 20, TIMEOUT_S = 120 };
 
+const char *ctl_config_path(const struct ctl *c)
+{
+	return c->config != NULL ? c->config : INSTALLED_CONFIG;
+}
+
 /* The first Unix socket the configuration gives the admin listener. */
 static char *socket_of(const char *path)
 {

@@ -20,6 +20,8 @@ enum ctl_exit {
 	CTL_UNREACHABLE = 3, /* no daemon there */
 };
 
+enum { CTL_HEADERS_MAX = 32 };
+
 struct ctl {
 	const char *socket, *config, *url, *token_file; /* as given, or NULL */
 	bool json;
@@ -27,6 +29,10 @@ struct ctl {
 	int n_args;
 	/* Options of the list commands. */
 	const char *state, *source, *destination, *limit, *cursor;
+	/* Options of explain. */
+	const char *at;
+	const char *headers[CTL_HEADERS_MAX]; /* --header, in order */
+	size_t n_headers;
 };
 
 struct ctl_command {
@@ -38,8 +44,11 @@ struct ctl_command {
 };
 
 extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
-    CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK;
+    CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,
+    CTL_EXPLAIN;
 
+/* --config, else the installed one. */
+const char *ctl_config_path(const struct ctl *c);
 /* One call to the daemon. CTL_DONE: *out is the answer (json_object_put ends
  * it; NULL with --json, where it was printed as it came). Everything else was
  * said on stderr. */

@@ -5,8 +5,8 @@
 #include "ctl/ctl.h"
 
 static const struct ctl_command *const COMMANDS[] = {
-    &CTL_STATUS,      &CTL_LEDGER, &CTL_LEADS,  &CTL_QUARANTINE,
-    &CTL_DESTINATION, &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK,
+    &CTL_STATUS, &CTL_LEDGER, &CTL_LEADS, &CTL_QUARANTINE, &CTL_DESTINATION,
+    &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK, &CTL_EXPLAIN,
 };
 enum { N_COMMANDS = sizeof(COMMANDS) / sizeof(COMMANDS[0]), ARGS_MAX = 16 };
 
@@ -46,6 +46,7 @@ static const struct option_row {
     {"--destination", offsetof(struct ctl, destination)},
     {"--limit", offsetof(struct ctl, limit)},
     {"--cursor", offsetof(struct ctl, cursor)},
+    {"--at", offsetof(struct ctl, at)},
 };
 
 static const struct option_row *find_option(const char *text)
@@ -63,6 +64,17 @@ static int wrong(const char *problem, const char *subject)
 	return CTL_USAGE;
 }
 
+/* "--header" may be given often. */
+static int take_header(struct ctl *c, const char *text)
+{
+	if (text == NULL)
+		return wrong("no value given after", "--header");
+	if (c->n_headers == CTL_HEADERS_MAX)
+		return wrong("too many headers at", text);
+	c->headers[c->n_headers++] = text;
+	return -1;
+}
+
 /* Sorts argv into options and arguments; -1: go on. */
 static int take_options(struct ctl *c, int argc, char **argv, bool *help)
 {
@@ -74,6 +86,10 @@ static int take_options(struct ctl *c, int argc, char **argv, bool *help)
 					     argv[i - 1]);
 			memcpy((char *)c + row->offset, &argv[i],
 			       sizeof(argv[i]));
+		} else if (strcmp(argv[i], "--header") == 0) {
+			int rc = take_header(c, argv[++i]);
+			if (rc >= 0)
+				return rc;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			c->json = true;
 		} else if (strcmp(argv[i], "--help") == 0) {
