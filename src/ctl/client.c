@@ -21,6 +21,21 @@ const char *ctl_config_path(const struct ctl *c)
 	return c->config != NULL ? c->config : INSTALLED_CONFIG;
 }
 
+int ctl_load_config(const struct ctl *c, struct config **out)
+{
+	const char *path = ctl_config_path(c);
+	struct config_problems problems = {0};
+	int rc = config_load(path, out, &problems);
+	if (rc != 0)
+		(void)fprintf(
+		    stderr,
+		    "leadbridgectl: cannot use '%s': %s (see "
+		    "leadbridgectl check)\n",
+		    path, problems.n > 0 ? problems.v[0].text : "unreadable");
+	config_problems_release(&problems);
+	return rc == 0 ? CTL_DONE : CTL_NO;
+}
+
 /* The first Unix socket the configuration gives the admin listener. */
 static char *socket_of(const char *path)
 {
@@ -185,4 +200,58 @@ int ctl_call(struct ctl *c, const char *method, const char *path,
 	free(url);
 	free(socket);
 	return rc;
+}
+
+/* ---- as a sender ----------------------------------------------------------
+ */
+
+static struct curl_slist *sender_headers(const struct request *r)
+{
+	/* Without this curl may wait a second for a 100 Continue. */
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; i < r->n_headers; i++) {
+		char *line =
+		    xasprintf("%.*s: %.*s", STR_FMT(r->headers[i].name),
+			      STR_FMT(r->headers[i].value));
+		list = curl_slist_append(list, line);
+		mem_wipe(line, strlen(line));
+		free(line);
+	}
+	return list;
+}
+
+int ctl_send(const char *address, const struct request *r, long *status,
+	     struct buf *answer)
+{
+	bool local = strncmp(address, "unix:", 5) == 0;
+	char *url = xasprintf("http://%s%.*s", local ? "localhost" : address,
+			      STR_FMT(r->target));
+	struct curl_slist *headers = sender_headers(r);
+	CURL *curl = curl_easy_init();
+	CURLcode code = CURLE_FAILED_INIT;
+	if (curl != NULL) {
+		curl_easy_setopt(curl, CURLOPT_URL, url);
+		if (local)
+			curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH,
+					 address + 5);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)r->body.n);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body.p);
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+		code = curl_easy_perform(curl);
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+	}
+	if (code != CURLE_OK)
+		(void)fprintf(stderr,
+			      "leadbridgectl: cannot reach the listener at "
+			      "'%s': %s\n",
+			      address, curl_easy_strerror(code));
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
+	mem_wipe(url, strlen(url));
+	free(url);
+	return code == CURLE_OK ? CTL_DONE : CTL_UNREACHABLE;
 }

@@ -33,6 +33,7 @@ struct ctl {
 	const char *at;
 	const char *headers[CTL_HEADERS_MAX]; /* --header, in order */
 	size_t n_headers;
+	bool deliver; /* of source test */
 };
 
 struct ctl_command {
@@ -54,6 +55,17 @@ const char *ctl_config_path(const struct ctl *c);
  * said on stderr. */
 LB_MUST_CHECK int ctl_call(struct ctl *c, const char *method, const char *path,
 			   struct json_object **out);
+/* Loads ctl_config_path() with its secrets; CTL_NO, said on stderr. */
+struct config;
+int ctl_load_config(const struct ctl *c, struct config **out);
+/* Sends a request to a listener of this machine ("127.0.0.1:8080",
+ * "unix:PATH") and takes its answer as text. */
+struct request;
+struct buf;
+int ctl_send(const char *address, const struct request *r, long *status,
+	     struct buf *answer);
+/* leadbridgectl source test NAME */
+int ctl_source_test(struct ctl *c, const char *name);
 /* "wrong usage" on stderr; CTL_USAGE. */
 int ctl_usage(const struct ctl_command *command);
 

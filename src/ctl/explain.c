@@ -41,20 +41,6 @@ static int read_file(const char *path, struct buf *out)
 	return rc == 0 ? CTL_DONE : CTL_USAGE;
 }
 
-static int load(const char *path, struct config **out)
-{
-	struct config_problems problems = {0};
-	int rc = config_load(path, out, &problems);
-	if (rc != 0)
-		(void)fprintf(
-		    stderr,
-		    "leadbridgectl: cannot use '%s': %s (see "
-		    "leadbridgectl check)\n",
-		    path, problems.n > 0 ? problems.v[0].text : "unreadable");
-	config_problems_release(&problems);
-	return rc == 0 ? CTL_DONE : CTL_NO;
-}
-
 static int show(const struct ctl *c, const struct explain *e,
 		const struct config *config)
 {
@@ -114,7 +100,7 @@ static int run(struct ctl *c)
 	buf_init(&text, FILE_MAX);
 	int rc = read_file(c->args[0], &text);
 	if (rc == CTL_DONE)
-		rc = load(ctl_config_path(c), &config);
+		rc = ctl_load_config(c, &config);
 	if (rc == CTL_DONE)
 		rc = explain(c, config, buf_str(&text), at_ms);
 	config_unref(config);

@@ -92,6 +92,8 @@ static int take_options(struct ctl *c, int argc, char **argv, bool *help)
 				return rc;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			c->json = true;
+		} else if (strcmp(argv[i], "--deliver") == 0) {
+			c->deliver = true;
 		} else if (strcmp(argv[i], "--help") == 0) {
 			*help = true;
 		} else if (strcmp(argv[i], "--version") == 0) {

@@ -83,6 +83,9 @@ static int run(struct ctl *c)
 {
 	if (c->n_args == 1 && strcmp(c->args[0], "list") == 0)
 		return list(c);
+	if (c->n_args == 2 && strcmp(c->args[0], "test") == 0 &&
+	    ctl_name_ok(c->args[1]))
+		return ctl_source_test(c, c->args[1]);
 	if (c->n_args == 2 && strcmp(c->args[0], "retry-held") == 0 &&
 	    ctl_name_ok(c->args[1]))
 		return retry_held(c, c->args[1]);
@@ -91,12 +94,16 @@ static int run(struct ctl *c)
 
 const struct ctl_command CTL_SOURCE = {
     .name = "source",
-    .usage = "list | retry-held NAME",
+    .usage = "list | test NAME | retry-held NAME",
     .help = "the senders: what to paste there, and what came",
     .more = "list counts since the daemon was started (ledger counts all). "
 	    "SECRET says\nwhich of the configured secrets proved the last "
 	    "event: an old one that is\nstill in use cannot go yet. In the "
 	    "URL, TOKEN stands for the secret.\n"
+	    "test sends a sample, proven with the secrets of the "
+	    "configuration, through the\ndaemon's listener: the platform's "
+	    "test event, or a dry run where the URL has\na token. Of what has "
+	    "neither the sample is a lead: --deliver sends it all the\nsame.\n"
 	    "With on_bad_proof: hold the last requests whose proof was refused "
 	    "are kept\nin memory (200, 8 MiB, 7 days). Correct the secret, "
 	    "reload, and retry-held\nverifies them again.\n",

@@ -171,6 +171,19 @@ static void get_destinations(struct admin_call *c)
 	admin_reply_buf(c->exchange, &b);
 }
 
+static void add_listening(struct buf *b, const struct road *r)
+{
+	const char *at;
+	buf_addf(b, "\"listening\":[");
+	for (size_t i = 0; (at = listener_address(r->webhooks, i)) != NULL;
+	     i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		buf_add_json(b, str_from(at));
+	}
+	buf_addf(b, "],");
+}
+
 static void get_status(struct admin_call *c)
 {
 	struct road *r = c->admin->road;
@@ -188,6 +201,7 @@ static void get_status(struct admin_call *c)
 		 listener_pending(r->webhooks));
 	metrics_ledger(&in, &b);
 	buf_add_char(&b, ',');
+	add_listening(&b, r);
 	add_destinations(&b, &in);
 	buf_addf(&b, "}\n");
 	road_inputs_release(&in);
