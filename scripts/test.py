@@ -163,6 +163,22 @@ def crash(preset):
                   workers=1)
 
 
+def cppcheck():
+    return Job("cppcheck", [
+        "cppcheck", "-q", f"-j{CORES}", "--std=c11", "--library=posix",
+        "--enable=warning,performance,portability", "--inline-suppr",
+        "--suppress=missingIncludeSystem", "--error-exitcode=2",
+        "--project=build/dev/compile_commands.json"],
+        needs=("build dev",), slots=CORES)
+
+
+def tidy():
+    script = ("find src -name '*.c' -print0 | xargs -0 -n 4 -P "
+              f"{CORES} clang-tidy-14 -quiet -p build/clang")
+    return Job("clang-tidy", ["sh", "-c", script], needs=("build clang",),
+               slots=CORES, timeout=3600)
+
+
 def fuzz_jobs(seconds):
     """Every tests/fuzz/fuzz_*.c, with what the repository has as seeds."""
     names = sorted(os.path.basename(path)[:-2] for path in glob.glob(
@@ -200,9 +216,10 @@ def plan(arguments):
     jobs = [build("asan"), build("dev"), unit("asan"), unit("dev"),
             integration("asan", timeout=1500), build("tsan"),
             crash("asan"), integration("tsan", "tsan and not crash"),
+            cppcheck(),
             *fuzz_jobs(fuzzing)]
     if arguments.full:
-        jobs += [build("clang"), unit("clang"), build("release"),
+        jobs += [build("clang"), unit("clang"), tidy(), build("release"),
                  integration("release"), crash("release"),
                  integration("dev")]
     return jobs

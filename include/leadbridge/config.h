@@ -116,6 +116,12 @@ struct config_problems {
  * is set only when there was no error (then the caller holds one reference). */
 LB_MUST_CHECK int config_load(const char *path, struct config **out,
 			      struct config_problems *problems);
+/* Path of the first admin socket file that path and conf.d name, for the caller
+ * to free. Nothing else is judged and no secret is read: whoever asks for the
+ * state of a running daemon may not be allowed to, and the file may hold a
+ * mistake by now. */
+LB_MUST_CHECK int config_admin_socket(const char *path, char **out,
+				      struct err *err);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c);
 void config_problems_release(struct config_problems *p);

@@ -131,6 +131,9 @@ struct source {
 	struct secrets rsa_key;            /* ghl: also accept the old header */
 	char *expect; /* "1 per 6h"; judged by the alarms */
 	bool attribution;
+	struct text_list own_hosts, excluded_hosts; /* no referrers */
+	bool fbclid_implies_ads;
+	char *microsoft_ads_as, *other_search_as; /* NULL: referral */
 	bool recase;
 	size_t max_body;
 	int64_t json_depth, values; /* ceilings, from limits */

@@ -145,6 +145,22 @@ struct settlement {
 };
 void settlement_free(struct settlement *s); /* with its lead */
 
+/* When a destination was sent to of late, for its rate limit after a start. */
+struct recall {
+	struct recall *next;
+	char destination[65];
+	int64_t since_ms;       /* wall clock */
+	size_t most;            /* the newest are enough */
+	int64_t in_flight_most; /* its concurrency */
+	/* Whether an attempt with that reason used up anything. */
+	bool (*counts)(struct str reason);
+	/* Out: */
+	int64_t *at_ms; /* when each was over; in any order */
+	size_t n, cap;
+	int64_t in_flight; /* may have been, and left no row */
+};
+void recall_free(struct recall *chain);
+
 /* ---- reading ----------------------------------------------------------- */
 
 struct ledger_row {

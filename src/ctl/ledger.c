@@ -34,12 +34,11 @@ static void print_table(struct json_object *ledger)
 		(void)printf(" %11s", STATES[i]);
 	(void)printf(" %11s\n", "duplicates");
 	struct json_object *sources = NULL;
-	if (json_object_object_get_ex(ledger, "sources", &sources)) {
-		json_object_object_foreach(sources, name, row)
-		{
-			print_row(name, row);
-		}
-	}
+	if (json_object_object_get_ex(ledger, "sources", &sources))
+		for (struct lh_entry *e = json_object_get_object(sources)->head;
+		     e != NULL; e = e->next)
+			print_row((const char *)lh_entry_k(e),
+				  (struct json_object *)lh_entry_v(e));
 	print_row("all", ledger);
 }
 

@@ -312,7 +312,8 @@ void destination_configure(struct destination *d, struct config *all,
 	d->limiter = limiter;
 	d->target = attempt_target(d->courier->http, config);
 	d->virgin = true;
-	d->park.probe_at = clock_mono_ms();
+	d->since = clock_mono_ms();
+	d->park.probe_at = d->since;
 	if (d->slots > cap(config))
 		d->slots = cap(config);
 	breaker_init(&d->breaker, config->breaker_failures,

@@ -26,6 +26,8 @@ struct delivery_ops {
 	void (*set_appetite)(void *ctx, const char *destination, size_t n);
 	void (*refill)(void *ctx, const char *destination, size_t fresh,
 		       int64_t fresh_after_ms, size_t backlog);
+	/* NULL: nothing is known of before the start. */
+	void (*recall)(void *ctx, struct recall *chain);
 };
 
 struct destination;
@@ -76,6 +78,7 @@ struct destination {
 
 	bool paused;
 	bool virgin;      /* no answer since start or reload */
+	int64_t since;    /* monotonic: this configuration */
 	int64_t odd_lead; /* the last single PARK answer's */
 	struct park park;
 	struct breaker breaker;

@@ -160,7 +160,9 @@ static void learn_park(struct destination *d, const struct attempt *a,
 {
 	if (a->park_probe) {
 		d->park.probing = false;
-		d->park.probe_at = now + d->config->probe_ms;
+		/* A reload meanwhile: it was the old configuration's probe. */
+		if (a->started >= d->since)
+			d->park.probe_at = now + d->config->probe_ms;
 		d->park.lead = a->entry->id; /* another one next time */
 	}
 	if (d->park.on && r->transport == TRANSPORT_ANSWERED &&
@@ -177,6 +179,12 @@ static void rule_park(struct destination *d, const struct attempt *a,
 	int64_t id = a->entry->id;
 	bool other = d->odd_lead != 0 && d->odd_lead != id;
 	ruling->state = UNIT_WAITING;
+	/* Sent with a credential or to an address that is no more in force:
+	 * what that gets says nothing of the new one. */
+	if (a->started < d->since) {
+		ruling->wait_ms = 0;
+		return;
+	}
 	if (d->park.on || d->virgin || v->parks_at_once || other) {
 		destination_park(d, v->reason, OUTCOME_PARK, id);
 		ruling->wait_ms = 0;

@@ -85,6 +85,29 @@ static const struct admin_route *find_route(const struct request *request,
 	return NULL;
 }
 
+/* What the path takes instead. */
+static void refuse_method(struct exchange *x, const struct request *request)
+{
+	bool get = false, post = false;
+	struct str subject;
+	for (const struct admin_route *r = ADMIN_ROUTES; r->path != NULL; r++) {
+		if (!matches(r->path, request->path, &subject))
+			continue;
+		get |= r->method == HTTP_GET;
+		post |= r->method == HTTP_POST;
+	}
+	struct reply reply = {
+	    .status = 405,
+	    .body = STR("{\"error\":{\"code\":\"method\",\"message\":"
+			"\"this path takes another method\"}}\n"),
+	};
+	reply.extra[reply.n_extra++] =
+	    (struct header){STR("Allow"), get && post ? STR("GET, HEAD, POST")
+					  : get       ? STR("GET, HEAD")
+						      : STR("POST")};
+	exchange_reply(x, &reply);
+}
+
 /* Log in before anything else is told, also whether a path exists. */
 static void on_headers(void *ctx, struct exchange *x)
 {
@@ -106,8 +129,7 @@ static void on_headers(void *ctx, struct exchange *x)
 		return;
 	}
 	if (route == NULL) {
-		admin_reply_error(x, 405, "method",
-				  "this path takes another method");
+		refuse_method(x, request);
 		return;
 	}
 	if (route->method == HTTP_POST &&

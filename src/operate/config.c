@@ -204,6 +204,63 @@ int config_load(const char *path, struct config **out,
 	return 0;
 }
 
+static struct str socket_of(const struct node *listen)
+{
+	struct str unix_ = STR("unix:");
+	if (listen->kind == NODE_TEXT)
+		return str_starts(listen->text, unix_)
+			   ? str_sub(listen->text, unix_.n, listen->text.n)
+			   : STR_NONE;
+	struct str found = STR_NONE;
+	NODE_EACH(child, listen)
+	if (child->kind == NODE_TEXT && found.n == 0)
+		found = socket_of(child);
+	return found;
+}
+
+static struct str find_admin_socket(const struct node *root)
+{
+	const struct key *row = key_find(SECTION_TOP, STR("admin.listen"));
+	const struct node *admin = node_get(root, STR("admin"));
+	const struct node *listen = admin != NULL && admin->kind == NODE_MAP
+					? node_get(admin, STR("listen"))
+					: NULL;
+	if (listen != NULL && !node_is_empty(listen))
+		return socket_of(listen);
+	struct str def = str_from(row->def); /* "[unix:PATH]" */
+	return str_sub(def, strlen("[unix:"), def.n - 1);
+}
+
+int config_admin_socket(const char *path, char **out, struct err *err)
+{
+	struct config_problems problems = {0};
+	struct reader r = {.problems = &problems};
+	arena_init(&r.arena);
+	struct node *root = read_tree(&r, path);
+	int rc = 0;
+	if (root == NULL) {
+		root = arena_alloc(&r.arena, sizeof(*root));
+		root->kind = NODE_MAP;
+	}
+	if (root->kind == NODE_MAP && !r.incomplete)
+		merge_folder(&r, path, root);
+	struct str found = root->kind == NODE_MAP && !r.incomplete
+			       ? find_admin_socket(root)
+			       : STR_NONE;
+	if (found.n > 0)
+		*out = xstr_dup(found);
+	else if (problems.n > 0)
+		rc = err_set(err, LB_EINVAL, "cannot use '%s': %s", path,
+			     problems.v[0].text);
+	else
+		rc = err_set(err, LB_ENOTFOUND,
+			     "no admin socket in '%s'; use --url", path);
+	config_problems_release(&problems);
+	free(r.files);
+	arena_release(&r.arena);
+	return rc;
+}
+
 struct config *config_ref(struct config *c)
 {
 	__atomic_add_fetch(&c->references, 1, __ATOMIC_RELAXED);

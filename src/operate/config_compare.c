@@ -57,6 +57,20 @@ static void compare_destination(const struct destination_config *d,
 			d->name);
 }
 
+/* An editor that is just writing leaves an empty file for a moment: every
+ * sender would get 404, and most do not come again. */
+static void compare_sources(const struct config *running,
+			    const struct config *next,
+			    struct config_problems *problems)
+{
+	struct place at = {next->path, 0, 0};
+	if (running->n_sources > 0 && next->n_sources == 0)
+		problems_error(problems, at,
+			       "all %zu sources are gone: stop the daemon "
+			       "instead",
+			       running->n_sources);
+}
+
 void config_compare(const struct config *running, const struct config *next,
 		    struct config_problems *problems)
 {
@@ -67,5 +81,6 @@ void config_compare(const struct config *running, const struct config *next,
 	}
 	for (size_t i = 0; i < running->n_destinations; i++)
 		compare_destination(running->destinations[i], next, problems);
+	compare_sources(running, next, problems);
 	problems_sort(problems);
 }

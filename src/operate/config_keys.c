@@ -434,6 +434,27 @@ static const struct key keys[] = {
  .example = "true",
  .help = "The acquisition channel decides source_platform. On by default for "
 	 "forms, calls and chats."},
+{SOURCE = "own_hosts", .type = KEY_TEXTS, HAS(own_hosts),
+ .example = "[example.com, example.shop]",
+ .help = "Attribution: your sites; a referrer there, or below, is none. The "
+	 "origins and the page's own host count without being listed."},
+{SOURCE = "excluded_hosts", .type = KEY_TEXTS, HAS(excluded_hosts),
+ .example = "[pay.example.net]",
+ .help = "Attribution: sites people only pass through, such as a payment "
+	 "page; never where they came from."},
+{SOURCE = "fbclid_implies_ads", .type = KEY_BOOL, HAS(fbclid_implies_ads),
+ .def = "false",
+ .help = "Attribution: an fbclid with no utm text beside it is an ad "
+	 "(meta_ads). Facebook adds one to links nobody paid for, too: those "
+	 "are referral."},
+{SOURCE = "microsoft_ads_as", .type = KEY_WORD, HAS(microsoft_ads_as),
+ .choices = PLATFORMS, .example = "referral",
+ .help = "Attribution: the CRM's platform for ads of Microsoft; referral by "
+	 "default, since it has none for them."},
+{SOURCE = "other_search_as", .type = KEY_WORD, HAS(other_search_as),
+ .choices = PLATFORMS, .example = "referral",
+ .help = "Attribution: the CRM's platform for searches elsewhere than at "
+	 "Google; referral by default."},
 {SOURCE = "recase", .type = KEY_BOOL, HAS(recase), .def = "false",
  .help = "Correct the case of names written all in capitals or all in small "
 	 "letters: JANE MCKAY becomes Jane McKay."},

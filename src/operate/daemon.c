@@ -7,10 +7,13 @@
  */
 #include "operate/daemon.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -25,7 +28,7 @@ enum {
 	DRAIN_POLL_MS = 20,
 	DRAIN_MAX_MS = 10000, /* for senders in the middle of a request */
 	DELIVERY_GRACE_MS = 20000,
-	N_SIGNALS = 4,
+	N_SIGNALS = 2,
 	N_HEARTBEATS = 4,
 };
 
@@ -36,10 +39,9 @@ struct running {
 	struct reporter *reporter;
 	struct watchdog *watchdog;
 	struct heartbeat *heartbeats[N_HEARTBEATS];
-	struct loop_watch *signals[N_SIGNALS];
+	struct loop_watch *signals[N_SIGNALS], *term;
 	struct loop_timer *drain;
 	int64_t drain_until_ms;
-	bool hurry; /* asked twice: no grace */
 	int status;
 };
 
@@ -135,6 +137,10 @@ static int reload(void *ctx, struct err *err)
 {
 	struct running *d = ctx;
 	struct config *next = NULL;
+	if (d->drain_until_ms != 0) {
+		log_warn("reload_refused", "reason=stopping");
+		return err_set(err, LB_EBUSY, "the daemon is stopping");
+	}
 	notify_reloading();
 	int rc = load_next(d, &next, err);
 	if (rc == 0)
@@ -167,12 +173,6 @@ static void on_drain(void *ctx)
 
 static void stop(struct running *d)
 {
-	if (d->drain_until_ms != 0) { /* asked twice */
-		d->drain_until_ms = 1;
-		d->hurry = true;
-		loop_stop(d->road.loop);
-		return;
-	}
 	log_info("stopping", "grace_s=%d", DELIVERY_GRACE_MS / 1000);
 	notify_stopping();
 	d->drain_until_ms = clock_mono_ms() + DRAIN_MAX_MS;
@@ -181,9 +181,40 @@ static void stop(struct running *d)
 	loop_timer_arm(d->drain, 0);
 }
 
+static int term_fd = -1;
+
+/* The second one ends the process where it stands: nothing is lost by that,
+ * what was acknowledged is on disk. */
+static void on_term_signal(int signo)
+{
+	static volatile sig_atomic_t asked;
+	(void)signo;
+	if (asked != 0)
+		_exit(0);
+	asked = 1;
+	int saved = errno;
+	(void)!write(term_fd, &(uint64_t){1}, sizeof(uint64_t));
+	errno = saved;
+}
+
 static void on_term(void *ctx)
 {
+	uint64_t count;
+	(void)!read(term_fd, &count, sizeof(count));
 	stop(ctx);
+}
+
+static int watch_term(struct running *d, struct err *err)
+{
+	struct sigaction action = {.sa_handler = on_term_signal,
+				   .sa_flags = SA_RESTART};
+	term_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (term_fd < 0 ||
+	    loop_watch_read(d->road.loop, term_fd, on_term, d, &d->term) != 0 ||
+	    sigaction(SIGTERM, &action, NULL) != 0 ||
+	    sigaction(SIGINT, &action, NULL) != 0)
+		return err_set(err, LB_ESYSTEM, "cannot watch for SIGTERM");
+	return 0;
 }
 
 static void on_hup(void *ctx)
@@ -215,16 +246,13 @@ static int watch_signals(struct running *d, struct err *err)
 	static const struct {
 		int signo;
 		loop_cb cb;
-	} rows[N_SIGNALS] = {{SIGTERM, on_term},
-			     {SIGINT, on_term},
-			     {SIGHUP, on_hup},
-			     {SIGUSR1, on_usr1}};
+	} rows[N_SIGNALS] = {{SIGHUP, on_hup}, {SIGUSR1, on_usr1}};
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		if (loop_watch_signal(d->road.loop, rows[i].signo, rows[i].cb,
 				      d, &d->signals[i]) != 0)
 			return err_set(err, LB_ESYSTEM,
 				       "cannot watch signal %d", rows[i].signo);
-	return 0;
+	return watch_term(d, err);
 }
 
 /* ---- start and end ------------------------------------------------------ */
@@ -277,15 +305,12 @@ static void announce(struct running *d)
 
 static void finish(struct running *d)
 {
-	/* From here a second SIGTERM ends the process at once. */
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		loop_watch_free(d->signals[i]);
-	(void)signal(SIGTERM, SIG_DFL);
-	(void)signal(SIGINT, SIG_DFL);
+	loop_watch_free(d->term);
 	watchdog_free(d->watchdog);
 	notify_extend(DELIVERY_GRACE_MS + 10000);
-	bool grace = d->status == 0 && !d->hurry;
-	road_quiesce(&d->road, grace ? DELIVERY_GRACE_MS : 0);
+	road_quiesce(&d->road, d->status == 0 ? DELIVERY_GRACE_MS : 0);
 	reporter_free(d->reporter);
 	admin_free(d->admin);
 	road_close(&d->road);

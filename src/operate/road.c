@@ -65,6 +65,12 @@ static void on_refilled(void *ctx, const char *destination,
 			  next_due_at_ms);
 }
 
+static void on_recalled(void *ctx, struct recall *chain)
+{
+	struct road *r = ctx;
+	delivery_recalled(r->delivery, chain);
+}
+
 static void on_condition(void *ctx, enum queue_condition condition,
 			 const char *text)
 {
@@ -152,6 +158,7 @@ static int open_stations(struct road *r, struct err *err)
 	    .due = on_due,
 	    .settled = on_settled,
 	    .refilled = on_refilled,
+	    .recalled = on_recalled,
 	    .condition = on_condition,
 	};
 	int rc = queue_open(&r->queue, r->config, &events, err);

@@ -34,6 +34,15 @@ static void reply_not_found(struct exchange *x)
 			  });
 }
 
+/* "OPTIONS *" asks the server itself, not a path (RFC 9110 9.3.7). */
+static void reply_to_ping(struct exchange *x)
+{
+	struct reply reply = {.status = 204};
+	reply.extra[reply.n_extra++] =
+	    (struct header){STR("Allow"), STR("GET, HEAD, POST, OPTIONS")};
+	exchange_reply(x, &reply);
+}
+
 /* "/in/NAME" or "/in/NAME/TOKEN" */
 static bool split_path(struct str path, struct str *name, struct str *token)
 {
@@ -72,6 +81,10 @@ static void on_headers(void *ctx, struct exchange *x)
 	if (health_answer(r, x))
 		return;
 	const struct request *request = exchange_request(x);
+	if (str_eq(request->target, STR("*"))) {
+		reply_to_ping(x);
+		return;
+	}
 	struct str name, token;
 	if (!split_path(request->path, &name, &token)) {
 		metrics_rejected(r->metrics, NULL, "not_found");

@@ -59,6 +59,7 @@ static int run_item(struct queue *q, struct item *it, struct err *err)
 	case MESSAGE_QUERY:
 		return run_command(q, it, err);
 	case MESSAGE_REFILL:
+	case MESSAGE_RECALL:
 	case MESSAGE_CONFIGURE:
 	case MESSAGE_STOP:
 		break;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lead on its way to the scheduler, and what one attempt came to: the two
- * objects that travel between the queue's threads and delivery. Any thread.
+ * A lead on its way to the scheduler, what one attempt came to, and what is
+ * remembered of attempts: the objects that travel between the queue's threads
+ * and delivery. Any thread.
  */
 #include <stdlib.h>
 
@@ -40,4 +41,14 @@ void settlement_free(struct settlement *s)
 	free(s->lead);
 	free(s->response);
 	free(s);
+}
+
+void recall_free(struct recall *chain)
+{
+	while (chain != NULL) {
+		struct recall *next = chain->next;
+		free(chain->at_ms);
+		free(chain);
+		chain = next;
+	}
 }

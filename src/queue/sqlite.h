@@ -10,6 +10,7 @@
  *   sqlite_settle.c  what became of a lead; retry and bury
  *   sqlite_ledger.c  names, totals, their changes in a transaction
  *   sqlite_read.c    the reading side: refill, stored requests, check
+ *   sqlite_recall.c  the reading side: attempts of late, for rate limits
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
  *   sqlite_list.c    the reading side: lists and single leads as JSON
  *   sqlite_retain.c  retention in small slices
@@ -216,7 +217,10 @@ void ledger_waiting(const struct store *s, waiting_fn fn, void *ctx);
 int reader_open(struct store_reader **out, const struct store_config *config,
 		struct err *err);
 void reader_close(struct store_reader *r);
+void reader_interrupt(struct store_reader *r);
 int reader_refill(struct store_reader *r, struct refill *q, struct err *err);
+int reader_recall(struct store_reader *r, struct recall *chain,
+		  struct err *err);
 int reader_answer(struct store_reader *r, struct query *q);
 int reader_check(struct store_reader *r, struct err *err);
 int reader_oldest(struct store_reader *r, const char *destination,

@@ -41,6 +41,11 @@ void reader_close(struct store_reader *r)
 	free(r);
 }
 
+void reader_interrupt(struct store_reader *r)
+{
+	sqlite3_interrupt(r->db);
+}
+
 /* ---- names ------------------------------------------------------------- */
 
 /* Names are only ever added, at the end. */

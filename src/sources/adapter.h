@@ -44,9 +44,9 @@ void fields_named(struct lead *lead, const struct value *object,
 void fields_rest(struct lead *lead, struct arena *arena,
 		 const struct value *object, const char *prefix,
 		 const char *const *but);
-/* utm_*, click ids out of a URL or a path with query. */
-void fields_from_url(const struct source_call *call, struct lead *lead,
-		     struct str url);
+/* utm_* and click ids, where they are ones, out of a URL or a path with query;
+ * what the sender says by itself stays. */
+void fields_from_url(struct lead *lead, struct str url);
 bool word_in(const char *const *list, struct str text); /* ends with NULL */
 
 #endif

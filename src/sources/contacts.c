@@ -187,6 +187,19 @@ static struct entries flatten(const struct source_call *call,
 
 /* ---- setting ------------------------------------------------------------ */
 
+/* Whether the lead has taken it over. A number that fits no plan does not keep
+ * the next one out; what holds no digit ("ask my wife") is an answer like any
+ * other. */
+static bool set_phone(struct lead *lead, struct str text, const char *region)
+{
+	bool had_raw = lead->phone_raw.n > 0, withheld = lead->phone_withheld;
+	if (lead->phone.n > 0)
+		return false;
+	return lead_set_phone(lead, text, region) ||
+	       (!had_raw && lead->phone_raw.n > 0) ||
+	       (!withheld && lead->phone_withheld);
+}
+
 /* What came first stays; a second phone or e-mail is a field like any other. */
 static void set_contact(struct entry *e, enum kind kind, const char *region,
 			struct lead *lead)
@@ -200,10 +213,7 @@ static void set_contact(struct entry *e, enum kind kind, const char *region,
 			e->used = lead_set_email(lead, text);
 		return;
 	case KIND_PHONE:
-		if (lead->phone.n > 0 || lead->phone_raw.n > 0)
-			return;
-		lead_set_phone(lead, text, region);
-		e->used = true;
+		e->used = set_phone(lead, text, region);
 		return;
 	case KIND_NAME:
 		if (lead->name.n == 0)

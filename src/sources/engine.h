@@ -70,10 +70,20 @@ struct str judge_destination(const struct source *source,
 
 /* ---- overrides.c: what the configuration changes on a lead -------------- */
 
+/* What `map` finds for a lead's field, or STR_NONE. */
+struct str mapped(const struct source *source, const struct event *event,
+		  const char *name);
 void overrides_before(const struct source_call *call, const struct event *event,
 		      struct lead *lead);
 void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead);
+
+/* ---- attribute.c -------------------------------------------------------- */
+
+/* Decides source_platform by the channel; for sources with `attribution`,
+ * between the adapter's map and overrides_after(). */
+void attribute(const struct source_call *call, const struct event *event,
+	       struct lead *lead);
 
 /* ---- redact.c ----------------------------------------------------------- */
 

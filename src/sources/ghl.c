@@ -235,7 +235,7 @@ static void map_contact(const struct source_call *call,
 	lead_set_phone(lead, value_member(body, "phone"), region);
 	lead->source_type = ghl_medium_type(from);
 	fields_named(lead, body, contact_fields);
-	ghl_map_attribution(call, from, lead);
+	ghl_map_attribution(from, lead);
 	VALUE_EACH (field, value_get(body, "customFields")) {
 		struct str id = value_member(field, "id");
 		const struct value *v = value_get(field, "value");

@@ -7,8 +7,8 @@
 #include "sources/adapter.h"
 #include "sources/engine.h"
 
-static struct str mapped(const struct source *source, const struct event *event,
-			 const char *name)
+struct str mapped(const struct source *source, const struct event *event,
+		  const char *name)
 {
 	for (size_t i = 0; i < source->map.n; i++) {
 		const struct text_pair *pair = &source->map.v[i];

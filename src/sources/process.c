@@ -140,6 +140,8 @@ static void map(const struct source_call *call, struct event *event,
 	lead_init(lead, call->arena);
 	overrides_before(call, event, lead);
 	ops->map(call, event, lead);
+	if (call->source->attribution)
+		attribute(call, event, lead);
 	if (lead->source_platform.n == 0)
 		lead->source_platform = str_from(ops->source_platform);
 	if (lead->source_type.n == 0)

@@ -18,7 +18,8 @@ static void render(struct arena *a, const struct value *root, struct buf *out)
 	lead_set_phone(&l, value_member(root, "phone"), "US");
 	l.stage_slug = value_member(root, "stage");
 	VALUE_EACH (child, root)
-		lead_add_value(&l, child->key, child);
+		lead_add_beside(&l, child->key, child);
+	l.name = name_recase(a, l.name);
 	lead_finish(&l);
 	lb_assert(l.n_fields <= LEAD_FIELDS_MAX);
 	lb_assert(lead_to_json(&l, out) == 0 && out->n <= LEAD_JSON_MAX);
@@ -39,6 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		lb_assert(str_is_utf8(buf_str(&one)));
 		lb_assert(payload_json(&a, buf_str(&one), &LIMITS, false,
 				       &again, NULL) == 0);
+		lb_assert(
+		    !value_has_duplicate(value_get(again, "custom_fields")));
 	}
 	buf_release(&one);
 	buf_release(&two);

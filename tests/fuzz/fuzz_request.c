@@ -42,6 +42,11 @@ static void check(const struct source *s, const struct golden_request *g,
 	for (uint32_t i = 0; i < sub->n_units; i++)
 		lb_assert((sub->units[i].state == UNIT_WAITING) ==
 			  (sub->units[i].body.n > 0));
+	struct buf shown;
+	buf_init(&shown, 64 << 20);
+	lb_assert(source_dry_run(sub, &shown) == 0);
+	lb_assert(str_is_utf8(buf_str(&shown)));
+	buf_release(&shown);
 	source_answer(s, sub, ANSWER_ACCEPTED, &reply);
 	lb_assert(reply.status == 200 || reply.status == 303 ||
 		  reply.status == 404);
@@ -58,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < GOLDEN_SOURCES; i++) {
 		struct source s = *golden_sources[i].source;
 		struct source_ops proven = *s.ops;
+		s.join_ms = s.conversation_ms = 1;
 		struct submission *sub = NULL;
 		struct reply reply = {0};
 		const char *why = NULL;

@@ -73,6 +73,8 @@ static inline void golden_source_free(struct source *s)
 	release_list(&s->origins);
 	release_list(&s->redirect);
 	release_list(&s->events);
+	release_list(&s->own_hosts);
+	release_list(&s->excluded_hosts);
 	release_map(&s->map);
 	release_map(&s->route.map);
 	release_map(&s->fields.add);
@@ -141,6 +143,41 @@ static inline void configure_open_form(struct source *s)
 	add_text(&s->destinations, "mega");
 	add_text(&s->origins, "https://www.example.com");
 	s->country = (char *)(uintptr_t) "US";
+}
+
+/* The switches of attribution, away from their defaults. */
+static inline void configure_form_switches(struct source *s)
+{
+	add_secret(&s->token, "form-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_text(&s->own_hosts, "example.shop");
+	add_text(&s->excluded_hosts, "pay.example.net");
+	s->fbclid_implies_ads = true;
+	s->microsoft_ads_as = (char *)(uintptr_t) "google_ads";
+	s->other_search_as = (char *)(uintptr_t) "google_organic";
+}
+
+/* A platform whose name is no channel, here. */
+static inline void configure_shopify_attributed(struct source *s)
+{
+	configure_shopify(s);
+	s->attribution = true;
+}
+
+/* One origin for all that comes, and one that some of it states. */
+static inline void configure_form_fixed(struct source *s)
+{
+	add_secret(&s->token, "form-token-0123456789");
+	add_text(&s->destinations, "mega");
+	s->source_platform = (char *)(uintptr_t) "referral";
+}
+
+static inline void configure_json_attributed(struct source *s)
+{
+	add_secret(&s->token, "json-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_pair(&s->map, "source_platform", ".origin");
+	s->attribution = true;
 }
 
 static inline void configure_json(struct source *s)
@@ -247,6 +284,10 @@ static struct golden_source golden_sources[] = {
     {"ghl_workflow", "ghl_workflow", configure_workflow, NULL},
     {"form", "form", configure_form, NULL},
     {"open_form", "form", configure_open_form, NULL},
+    {"form_switches", "form", configure_form_switches, NULL},
+    {"form_fixed", "form", configure_form_fixed, NULL},
+    {"shopify_attributed", "shopify", configure_shopify_attributed, NULL},
+    {"json_attributed", "json", configure_json_attributed, NULL},
     {"json", "json", configure_json, NULL},
     {"json_token", "json", configure_json_token, NULL},
     {"salesforce", "salesforce", configure_salesforce, NULL},
@@ -283,6 +324,7 @@ static inline void golden_setup(void)
 		struct source *s = xcalloc(1, sizeof(*s));
 		s->ops = source_ops_find(str_from(g->platform));
 		s->name = (char *)(uintptr_t)g->folder;
+		s->attribution = (s->ops->flags & SOURCE_ATTRIBUTION) != 0;
 		g->configure(s);
 		if (source_prepare(s, &err) != 0) {
 			(void)fprintf(stderr, "%s: %s\n", g->folder, err.text);

@@ -38,10 +38,10 @@ static inline void must(int rc, const struct err *err)
 		fail_msg("%d: %s", rc, err->text);
 }
 
-static inline void fixture_open(struct fixture *f, int64_t now_ms)
+static inline void fixture_open(struct fixture *f)
 {
 	struct err err = {0};
-	must(f->ops->open(&f->store, &f->config, now_ms, &err), &err);
+	must(f->ops->open(&f->store, &f->config, &err), &err);
 	must(f->ops->reader_open(&f->reader, &f->config, &err), &err);
 }
 
@@ -57,7 +57,7 @@ static inline void fixture_shut(struct fixture *f)
 static inline void fixture_reopen(struct fixture *f)
 {
 	fixture_shut(f);
-	fixture_open(f, T0);
+	fixture_open(f);
 }
 
 static inline void fixture_make(struct fixture *f)
@@ -74,7 +74,7 @@ static inline int fixture_setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 	fixture_make(f);
-	fixture_open(f, T0);
+	fixture_open(f);
 	*state = f;
 	return 0;
 }

@@ -23,7 +23,7 @@ enum { ROUNDS = 8, KILL_AFTER = 40 };
 static void load_until_killed(struct fixture *f, int round, int fd)
 {
 	struct err err;
-	if (f->ops->open(&f->store, &f->config, T0, &err) != 0)
+	if (f->ops->open(&f->store, &f->config, &err) != 0)
 		_exit(1);
 	for (int n = 0;; n += 8) {
 		char id[32];
@@ -78,7 +78,7 @@ static void what_was_committed_survives_a_kill(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		int n = run_and_kill(f, round);
 		assert_true(n >= KILL_AFTER * 8);
-		fixture_open(f, T0);
+		fixture_open(f);
 		for (int i = 0; i < n; i++) {
 			char id[32];
 			(void)snprintf(id, sizeof(id), "r%d-%d", round, i);
@@ -89,7 +89,7 @@ static void what_was_committed_survives_a_kill(void **state)
 		assert_int_equal(row.states[UNIT_WAITING], row.accepted);
 		fixture_shut(f);
 	}
-	fixture_open(f, T0);
+	fixture_open(f);
 }
 
 /* ---- faults ------------------------------------------------------------ */
@@ -147,7 +147,7 @@ static void failed_write_or_sync_is_an_io_error(void **state)
 static int open_again(struct fixture *f, struct err *err)
 {
 	struct store *second = NULL;
-	int rc = f->ops->open(&second, &f->config, T0, err);
+	int rc = f->ops->open(&second, &f->config, err);
 	if (rc == 0)
 		f->ops->close(second);
 	return rc;
@@ -179,7 +179,7 @@ static void newer_store_is_refused(void **state)
 	on_file(f, "PRAGMA user_version = 99");
 	assert_int_equal(open_again(f, &err), LB_EVERSION);
 	on_file(f, "PRAGMA user_version = 1");
-	fixture_open(f, T0);
+	fixture_open(f);
 }
 
 static void foreign_database_is_left_alone(void **state)
@@ -197,7 +197,7 @@ static void foreign_database_is_left_alone(void **state)
 	assert_memory_equal(&before.st_mtim, &after.st_mtim,
 			    sizeof(before.st_mtim));
 	assert_int_equal(unlink(f->path), 0);
-	fixture_open(f, T0);
+	fixture_open(f);
 }
 
 static void store_is_for_its_owner_only(void **state)
@@ -243,7 +243,7 @@ static void older_store_is_copied_before_it_is_migrated(void **state)
 	/* The copy is what the older program can go on with. */
 	assert_int_equal(rename(copy, f->path), 0);
 	free(copy);
-	fixture_open(f, T0);
+	fixture_open(f);
 	assert_true(lead_says(f, id, "\"event_id\":\"e1\""));
 	assert_int_equal(balanced(f).accepted, 1);
 }

@@ -178,9 +178,12 @@ static inline void crm_run(void *ctx)
 	p[0] = (struct pollfd){.fd = crm->stop[0], .events = POLLIN};
 	p[1] = (struct pollfd){.fd = crm->listener, .events = POLLIN};
 	for (;;) {
-		for (nfds_t i = 0; i < n; i++)
-			p[i + 2] =
-			    (struct pollfd){.fd = v[i].fd, .events = POLLIN};
+		for (nfds_t i = 0; i < n; i++) {
+			/* The first n were filled when they were accepted. */
+			/* cppcheck-suppress uninitvar */
+			struct pollfd one = {.fd = v[i].fd, .events = POLLIN};
+			p[i + 2] = one;
+		}
 		poll(p, n + 2, -1);
 		if (p[0].revents != 0)
 			break;
