@@ -88,13 +88,18 @@ static struct curl_slist *headers_of(const struct ctl *c, int *rc)
 	return list;
 }
 
+struct call {
+	const char *method, *path, *body;
+};
+
 struct exchange_result {
 	struct buf body;
 	long status;
 };
 
-static int perform(const struct ctl *c, const char *method, const char *url,
-		   const char *socket, struct exchange_result *out)
+static int perform(const struct ctl *c, const struct call *call,
+		   const char *url, const char *socket,
+		   struct exchange_result *out)
 {
 	int rc = CTL_DONE;
 	struct curl_slist *headers = headers_of(c, &rc);
@@ -104,9 +109,9 @@ static int perform(const struct ctl *c, const char *method, const char *url,
 		if (socket != NULL)
 			curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH,
 					 socket);
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-		if (strcmp(method, "POST") == 0)
-			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+		if (strcmp(call->method, "POST") == 0)
+			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
 		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
@@ -166,8 +171,8 @@ static int take_answer(struct ctl *c, const struct exchange_result *r,
 	return CTL_DONE;
 }
 
-int ctl_call(struct ctl *c, const char *method, const char *path,
-	     struct json_object **out)
+static int call_daemon(struct ctl *c, const struct call *call,
+		       struct json_object **out)
 {
 	char *socket = c->url == NULL ? find_socket(c) : NULL;
 	if (c->url == NULL && socket == NULL)
@@ -175,16 +180,28 @@ int ctl_call(struct ctl *c, const char *method, const char *path,
 	struct str base = str_from(c->url != NULL ? c->url : "http://admin");
 	while (str_ends(base, STR("/")))
 		base.n--;
-	char *url = xasprintf("%.*s%s", STR_FMT(base), path);
+	char *url = xasprintf("%.*s%s", STR_FMT(base), call->path);
 	struct exchange_result r = {0};
 	buf_init(&r.body, ANSWER_MAX);
-	int rc = perform(c, method, url, socket, &r);
+	int rc = perform(c, call, url, socket, &r);
 	if (rc == CTL_DONE)
 		rc = take_answer(c, &r, out);
 	buf_release(&r.body);
 	free(url);
 	free(socket);
 	return rc;
+}
+
+int ctl_call(struct ctl *c, const char *method, const char *path,
+	     struct json_object **out)
+{
+	return call_daemon(c, &(struct call){method, path, ""}, out);
+}
+
+int ctl_call_body(struct ctl *c, const char *path, const char *body,
+		  struct json_object **out)
+{
+	return call_daemon(c, &(struct call){"POST", path, body}, out);
 }
 
 /* ---- as a sender ----------------------------------------------------------

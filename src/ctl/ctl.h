@@ -34,6 +34,10 @@ struct ctl {
 	const char *headers[CTL_HEADERS_MAX]; /* --header, in order */
 	size_t n_headers;
 	bool deliver; /* of source test */
+	/* Options of leads add. */
+	const char *name, *phone, *email, *country, *platform, *stage, *id;
+	const char *fields[CTL_HEADERS_MAX]; /* --field, in order */
+	size_t n_fields;
 };
 
 struct ctl_command {
@@ -66,6 +70,11 @@ int ctl_send(const char *address, const struct request *r, long *status,
 	     struct buf *answer);
 /* leadbridgectl source test NAME */
 int ctl_source_test(struct ctl *c, const char *name);
+/* The same with a JSON body. */
+LB_MUST_CHECK int ctl_call_body(struct ctl *c, const char *path,
+				const char *body, struct json_object **out);
+/* leadbridgectl leads add */
+int ctl_leads_add(struct ctl *c);
 /* "wrong usage" on stderr; CTL_USAGE. */
 int ctl_usage(const struct ctl_command *command);
 

@@ -47,6 +47,13 @@ static const struct option_row {
     {"--limit", offsetof(struct ctl, limit)},
     {"--cursor", offsetof(struct ctl, cursor)},
     {"--at", offsetof(struct ctl, at)},
+    {"--name", offsetof(struct ctl, name)},
+    {"--phone", offsetof(struct ctl, phone)},
+    {"--email", offsetof(struct ctl, email)},
+    {"--country", offsetof(struct ctl, country)},
+    {"--platform", offsetof(struct ctl, platform)},
+    {"--stage", offsetof(struct ctl, stage)},
+    {"--id", offsetof(struct ctl, id)},
 };
 
 static const struct option_row *find_option(const char *text)
@@ -64,15 +71,23 @@ static int wrong(const char *problem, const char *subject)
 	return CTL_USAGE;
 }
 
-/* "--header" may be given often. */
-static int take_header(struct ctl *c, const char *text)
+/* "--header" and "--field" may be given often. */
+static int take_often(const char **list, size_t *n, const char *option,
+		      const char *text)
 {
 	if (text == NULL)
-		return wrong("no value given after", "--header");
-	if (c->n_headers == CTL_HEADERS_MAX)
-		return wrong("too many headers at", text);
-	c->headers[c->n_headers++] = text;
+		return wrong("no value given after", option);
+	if (*n == CTL_HEADERS_MAX)
+		return wrong("too many values at", text);
+	list[(*n)++] = text;
 	return -1;
+}
+
+static int take_list(struct ctl *c, const char *option, const char *text)
+{
+	if (strcmp(option, "--header") == 0)
+		return take_often(c->headers, &c->n_headers, option, text);
+	return take_often(c->fields, &c->n_fields, option, text);
 }
 
 /* Sorts argv into options and arguments; -1: go on. */
@@ -86,8 +101,10 @@ static int take_options(struct ctl *c, int argc, char **argv, bool *help)
 					     argv[i - 1]);
 			memcpy((char *)c + row->offset, &argv[i],
 			       sizeof(argv[i]));
-		} else if (strcmp(argv[i], "--header") == 0) {
-			int rc = take_header(c, argv[++i]);
+		} else if (strcmp(argv[i], "--header") == 0 ||
+			   strcmp(argv[i], "--field") == 0) {
+			const char *option = argv[i++];
+			int rc = take_list(c, option, argv[i]);
 			if (rc >= 0)
 				return rc;
 		} else if (strcmp(argv[i], "--json") == 0) {

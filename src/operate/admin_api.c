@@ -396,6 +396,10 @@ void admin_on_replayed(void *ctx, struct submission *s)
 		admin_reply_error(x, 503, "store", "nothing was changed");
 		return;
 	}
+	if (s->by_hand) {
+		admin_on_added(x, s);
+		return;
+	}
 	struct buf b;
 	buf_init(&b, 512);
 	buf_addf(&b, "{\"status\":\"replayed\"");
@@ -413,6 +417,7 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_GET, "/api/v1/status", get_status},
     {HTTP_GET, "/api/v1/ledger", get_ledger},
     {HTTP_GET, "/api/v1/leads", get_leads},
+    {HTTP_POST, "/api/v1/leads", admin_post_lead},
     {HTTP_GET, "/api/v1/leads/*", get_lead},
     {HTTP_POST, "/api/v1/leads/*/retry", post_retry},
     {HTTP_GET, "/api/v1/quarantine", get_quarantine},

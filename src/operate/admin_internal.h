@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What admin.c (who may ask, where to) and the files that answer share:
- * admin_api.c, admin_sources.c. */
+ * admin_api.c, admin_sources.c, admin_manual.c. */
 #ifndef LB_ADMIN_INTERNAL_H
 #define LB_ADMIN_INTERNAL_H
 
@@ -45,6 +45,13 @@ void admin_add_time(struct buf *b, const char *name, int64_t at_ms);
 /* A query or a replay is answered: loop thread. */
 void admin_on_query(void *ctx, struct query *q);
 void admin_on_replayed(void *ctx, struct submission *s);
+
+/* ---- admin_manual.c -------------------------------------------------------
+ */
+
+void admin_post_lead(struct admin_call *c);
+/* The lead is on disk, or was before. */
+void admin_on_added(struct exchange *x, const struct submission *s);
 
 /* ---- admin_sources.c ------------------------------------------------------
  */
