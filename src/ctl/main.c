@@ -16,7 +16,7 @@ static void print_help(FILE *to)
 		      "usage: leadbridgectl [options] command [arguments]\n\n"
 		      "commands:\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		(void)fprintf(to, "  %-12s %-28s %s\n", COMMANDS[i]->name,
+		(void)fprintf(to, "  %-12s %-37s %s\n", COMMANDS[i]->name,
 			      COMMANDS[i]->usage, COMMANDS[i]->help);
 	(void)fprintf(
 	    to,
