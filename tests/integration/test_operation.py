@@ -552,7 +552,7 @@ def test_an_empty_file_is_no_configuration_to_reload(bridge, crm, person):
     whole = settings.yaml(bridge.settings)
     bridge.write(text="")
     bridge.reload()
-    assert any("reload_failed" in line for line in bridge.log.items)
+    bridge.log.wait(lambda line: "reload_failed" in line, 10, "a word")
     reply = bridge.post(senders.form(settings.FORM_TOKEN, person()))
     assert reply.status == 200
     bridge.write(text=whole)
