@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
@@ -137,6 +138,7 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 {
 	struct attempt *a = ctx;
 	struct destination *d = a->d;
+	fault_point("delivery_answered");
 	unlink_attempt(a);
 	destination_judge(a, result);
 	free(a);
@@ -162,7 +164,9 @@ static void send_one(struct destination *d, struct entry *e, int64_t now)
 	d->used_at = now;
 	char line[ATTEMPT_KEY_LINE];
 	attempt_key_line(e->lead, line);
+	fault_point("delivery_taken");
 	http_post(d->target, line, e->lead->body, on_answer, a);
+	fault_point("delivery_sent");
 }
 
 /* When an open breaker lets the next one through. */

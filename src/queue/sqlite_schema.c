@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "queue/sqlite.h"
@@ -134,6 +135,7 @@ static int run_migration(struct sqlite3 *db, const struct migration *m,
 	rc = sqlite_exec(db, m->sql, err);
 	if (rc == 0)
 		rc = sqlite_exec(db, number, err);
+	fault_point("migration");
 	if (rc == 0)
 		return sqlite_exec(db, "COMMIT", err);
 	(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);

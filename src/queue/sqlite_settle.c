@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "leadbridge/lead.h"
 #include "queue/sqlite.h"
@@ -98,6 +99,7 @@ int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
 		rc = add_attempt(s, t, err);
 	if (rc == 0 && (t->state == UNIT_DEAD || from == UNIT_DEAD))
 		rc = settle_cold(s, t, err);
+	fault_point("settle_written");
 	return rc;
 }
 
