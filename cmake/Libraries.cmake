@@ -16,3 +16,11 @@ lb_library(sqlite sqlite3)
 lb_library(yaml yaml-0.1)
 lb_library(expat expat)
 lb_library(systemd libsystemd)
+
+# libjq 1.6 has no pkg-config file.
+find_path(LB_JQ_INCLUDE jq.h REQUIRED)
+find_library(LB_JQ_LIBRARY jq REQUIRED)
+add_library(lb_jq INTERFACE)
+target_include_directories(lb_jq SYSTEM INTERFACE ${LB_JQ_INCLUDE})
+target_link_libraries(lb_jq INTERFACE ${LB_JQ_LIBRARY})
+add_library(lb::jq ALIAS lb_jq)

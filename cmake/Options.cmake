@@ -5,7 +5,8 @@ add_library(lb_options INTERFACE)
 target_compile_features(lb_options INTERFACE c_std_17)
 set(CMAKE_C_EXTENSIONS ON)
 target_compile_definitions(lb_options INTERFACE
-	_GNU_SOURCE LB_VERSION="${PROJECT_VERSION}")
+	_GNU_SOURCE LB_VERSION="${PROJECT_VERSION}"
+	LB_PROFILE_DIR="${LB_PROFILE_DIR}")
 target_include_directories(lb_options INTERFACE
 	${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(lb_options INTERFACE

@@ -87,8 +87,9 @@ def requests(bridge):
             settings.WORKFLOW_TOKEN, DAN)),
         ("Website form", EVA, senders.form(
             settings.FORM_TOKEN, EVA, page="https://www.example.com/quote",
-            utm_source="google", utm_medium="cpc",
-            gclid="Cj0KCQjwTESTa1B2c3")),
+            landing_page="https://www.example.com/?utm_source=google"
+                         "&utm_medium=cpc&gclid=Cj0KCQjwTESTa1B2c3",
+            referrer="https://www.google.com/")),
         ("the same order again", ANA, order),
         ("a forged order", None, order.tampered()),
     ]
@@ -112,6 +113,12 @@ def post_all(bridge):
     return answers
 
 
+def found_by(lead):
+    """What decided, where the channel decides the platform."""
+    rule = lead.get("custom_fields", {}).get("attribution_rule")
+    return f"by {rule}" if rule else ""
+
+
 def show_leads(crm, since):
     title("Leads at the CRM")
     leads = crm.wait_leads(5)
@@ -119,7 +126,8 @@ def show_leads(crm, since):
     for lead in sorted(leads, key=lambda v: v["contact_name"] or ""):
         row((lead["contact_name"], 13), (lead["contact_email"], 25),
             (lead["contact_phone"], 13),
-            (f"{lead['source_platform']}/{lead['source_type']}", 15))
+            (f"{lead['source_platform']}/{lead['source_type']}", 15),
+            (found_by(lead), 0))
     print(f"  all there {took:.2f} s after the first webhook; each sent with "
           "an Idempotency-Key")
     return leads
@@ -146,6 +154,9 @@ def check(answers, leads, line):
         (answers[5] == (200, "duplicate"), "the repeat is a duplicate"),
         (answers[6][0] == 401, "the forged one is refused with 401"),
         (len(leads) == 5, "the CRM has five leads"),
+        ([lead["source_platform"] for lead in leads
+          if lead["contact_email"] == EVA.email] == ["google_ads"],
+         "the form came by an advertisement at Google"),
         (line["ledger"]["accepted"] == 5, "the ledger says 5 accepted"),
         (line["ledger"]["duplicates"] == 1, "the ledger says 1 duplicate"),
         (refused == 1, "the metrics say 1 refused"),

@@ -95,6 +95,9 @@ struct config {
 	size_t n_destinations;
 	struct source **sources;
 	size_t n_sources;
+	struct text_list profile_folders;
+	struct profile **profiles; /* platforms described in YAML */
+	size_t n_profiles;
 };
 
 /* One thing wrong (or worth a warning) with the configuration. */
@@ -116,6 +119,12 @@ struct config_problems {
  * is set only when there was no error (then the caller holds one reference). */
 LB_MUST_CHECK int config_load(const char *path, struct config **out,
 			      struct config_problems *problems);
+/* Path of the first admin socket file that path and conf.d name, for the caller
+ * to free. Nothing else is judged and no secret is read: whoever asks for the
+ * state of a running daemon may not be allowed to, and the file may hold a
+ * mistake by now. */
+LB_MUST_CHECK int config_admin_socket(const char *path, char **out,
+				      struct err *err);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c);
 void config_problems_release(struct config_problems *p);

@@ -37,6 +37,7 @@ struct lead {
 	bool phone_withheld;  /* caller hid the number */
 	struct lead_field *fields;
 	size_t n_fields, cap_fields;
+	size_t n_dropped; /* further fields, for which there was no room */
 };
 
 void lead_init(struct lead *l, struct arena *arena);

@@ -42,6 +42,8 @@ enum transport {                     /* how far the attempt came */
 };
 const char *transport_name(enum transport t);
 
+enum { ANSWER_BODY_MAX = 64 * 1024 }; /* more of an answer is not read */
+
 struct attempt_result {
 	enum transport transport;
 	int status;
@@ -61,6 +63,7 @@ struct verdict {
 	bool parks_at_once; /* PARK: 401 and 407 */
 	bool ambiguous;     /* it may have arrived: only the same key */
 	bool transient;     /* counts for the breaker */
+	bool missing; /* of a fetch: the record is not there, or not yet */
 };
 
 /* Overrides of the table, from the configuration: status -> outcome. */

@@ -13,11 +13,14 @@
 
 #include "leadbridge/arena.h"
 #include "leadbridge/lead.h"
+#include "leadbridge/outcome.h"
 #include "leadbridge/request.h"
 #include "leadbridge/secret.h"
 #include "leadbridge/value.h"
 
 struct source;
+struct source_program;
+struct profile;
 struct submission;
 
 /* ---- what the configuration says of one source ------------------------- */
@@ -74,6 +77,19 @@ struct fields_rule { /* custom_fields: {add, only, drop, prefix} */
 	char *prefix;
 };
 
+struct oauth_rule { /* api.oauth */
+	char *token_url, *client_id;
+	struct secret client_secret, refresh_token;
+};
+
+struct api_rule {            /* api: how records are fetched */
+	char *url;           /* base; NULL: the platform's */
+	struct secret token; /* n == 0: none */
+	struct oauth_rule oauth;
+	char *version; /* NULL: the platform's */
+	bool allow_http, allow_private;
+};
+
 enum tests_rule { TESTS_IGNORE, TESTS_DELIVER };
 enum bad_proof_rule { BAD_PROOF_REJECT, BAD_PROOF_HOLD };
 
@@ -115,8 +131,10 @@ struct source {
 	struct stage_rule stage;
 	struct fields_rule fields;
 	struct text_list events; /* n == 0: the adapter's defaults */
-	struct text_map map;     /* lead field or custom slug -> value path */
-	char *event_id;          /* "header:NAME", value path, or "hash" */
+	struct text_map map;     /* lead field or custom slug -> expression */
+	char *filter;            /* expression, or NULL */
+	struct source_program *program; /* map and filter, prepared */
+	char *event_id; /* "header:NAME", value path, or "hash" */
 	struct scheme_rule scheme;
 	enum tests_rule tests;
 	enum bad_proof_rule on_bad_proof;
@@ -129,8 +147,14 @@ struct source {
 	struct text_list origins, redirect;
 	struct rate_list rate_per_address; /* n == 0: see source_rates() */
 	struct secrets rsa_key;            /* ghl: also accept the old header */
+	struct secrets verify_token;       /* meta_ads: of the GET handshake */
+	char *signature; /* hubspot: "v1" where the older one is accepted */
+	struct api_rule api;
 	char *expect; /* "1 per 6h"; judged by the alarms */
 	bool attribution;
+	struct text_list own_hosts, excluded_hosts; /* no referrers */
+	bool fbclid_implies_ads;
+	char *microsoft_ads_as, *other_search_as; /* NULL: referral */
 	bool recase;
 	size_t max_body;
 	int64_t json_depth, values; /* ceilings, from limits */
@@ -166,6 +190,7 @@ enum fate {
 	FATE_LEAD,
 	FATE_IGNORE,     /* known not to be a lead: test, topic, filter */
 	FATE_QUARANTINE, /* authentic, but nobody knows what it means */
+	FATE_FETCH,      /* a lead, once the record it names is fetched */
 };
 
 struct event {
@@ -176,6 +201,8 @@ struct event {
 	struct str sender;  /* who writes, for `conversation`; NONE: the lead's
 			     * phone or e-mail says it */
 	const struct value *body; /* what map() reads */
+	void *data;               /* the adapter's own */
+	const struct value *row;  /* what the source's map and filter gave */
 	enum fate fate;
 	const char *reason;     /* static text for IGNORE and QUARANTINE */
 	const char *privacy;    /* privacy topic to record, or NULL */
@@ -220,6 +247,44 @@ enum payload_kinds {
 	PAYLOAD_XML = 8,
 };
 
+/* ---- follow-up fetches -------------------------------------------------- */
+
+/*
+ * Some senders name a record and do not send it. Then map() sets what it knows
+ * and the fate FATE_FETCH; what is kept is the event (topic, account and body,
+ * as JSON), from which the request is made at each try, so that a new token or
+ * version is used at once. The answer and the event together make the lead.
+ */
+struct fetch_request {
+	enum http_method method; /* GET or POST */
+	struct str path;         /* behind api.url; with query, escaped */
+	struct str body;         /* POST: JSON */
+};
+
+struct fetch_ops {
+	const char *url;            /* default of api.url, or NULL */
+	const char *authorization;  /* word in front of the token */
+	const char *version;        /* default of api.version, or NULL */
+	const char *version_header; /* where it goes; NULL: into the path */
+	bool oauth;                 /* api.oauth is for this platform */
+	/* NULL: any. Else the hosts api.url may name, unless allow_private is
+	 * set; ends with NULL. */
+	const char *const *hosts;
+	/* MUST be set. Everything of the event that goes into the path is
+	 * escaped with fetch_escape(); a URL of the payload is never used. */
+	void (*request)(const struct source_call *call,
+			const struct event *event, struct fetch_request *out);
+	/* MAY be NULL: then the status decides. Corrects the verdict by the
+	 * provider's own codes; call->payload is the answer, or NULL. SENT: the
+	 * record is there. */
+	void (*judge)(const struct source_call *call, const struct event *event,
+		      struct verdict *verdict);
+	/* MUST be set. As map(), with the record in call->payload; may set the
+	 * fates IGNORE and QUARANTINE. */
+	void (*map)(const struct source_call *call, struct event *event,
+		    struct lead *lead);
+};
+
 struct source_ops {
 	const char *platform;        /* as written in the configuration */
 	const char *source_platform; /* CRM default; NULL: must be decided */
@@ -249,6 +314,8 @@ struct source_ops {
 	 * and reason. Not called unless fate is LEAD. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
+	/* MAY be NULL: events never get the fate FETCH. */
+	const struct fetch_ops *fetch;
 	/* MAY be NULL. Overwrites live credentials of the sender in the copy
 	 * that is stored; its length stays. Configured secrets are gone. */
 	void (*redact)(char *text, size_t n);
@@ -258,6 +325,8 @@ struct source_ops {
 	 * no arena): texts must be static or the source's. */
 	void (*answer)(const struct source_call *call, enum answer_kind kind,
 		       struct reply *reply);
+	/* Of a platform described in YAML (sources/profile.c); else NULL. */
+	const struct profile *profile;
 };
 
 /* ---- the engine (sources/source.c) ------------------------------------- */
@@ -297,6 +366,35 @@ LB_MUST_CHECK int source_process(const struct source *source,
 				 struct submission **out, struct reply *reply,
 				 const char **why);
 
+/* Whether split or map run a program: then source_process() and source_remap()
+ * must not be called on the loop thread. */
+bool source_runs_programs(const struct source *source);
+
+/* source_process() in two halves. The first, on the loop thread, verifies and
+ * parses; the work holds copies of all it needs. Returns as source_process()
+ * does; *done is set instead of *work where there is nothing left to run. */
+struct source_work;
+LB_MUST_CHECK int
+source_prove(const struct source *source, const struct request *request,
+	     struct str store_secret, struct source_work **work,
+	     struct submission **done, struct reply *reply, const char **why);
+/* The second half, any thread: a submission, or the word of the refusal (for
+ * source_refuse()) in *why. */
+struct submission *source_work_run(struct source_work *work, const char **why);
+void source_work_free(struct source_work *work);
+/* The request of the work, which outlives it; for source_give_up(). */
+struct source_held;
+struct source_held *source_work_hold(struct source_work *work);
+const struct request *source_held_request(const struct source_held *held);
+void source_held_free(struct source_held *held); /* NULL is fine */
+/* The second half took too long: all of the request quarantined. */
+struct submission *source_give_up(const struct source *source,
+				  struct str store_secret,
+				  struct source_held *held);
+/* Fills the refusal the second half asked for. */
+void source_refuse(const struct source *source, const struct request *request,
+		   const char *why, struct reply *reply);
+
 /* Whether the request asks only what would be sent, "?dry_run=1"; answered for
  * sources with a URL token. */
 bool source_dry_run_asked(const struct source *source,
@@ -310,6 +408,28 @@ LB_MUST_CHECK int source_remap(const struct source *source,
 			       const struct submission *raw,
 			       struct str store_secret, struct submission **out,
 			       struct err *err);
+
+/* Whether records of this source can be fetched: an api is configured. */
+bool source_fetches(const struct source *source);
+/* `description` is the body of a FETCHING unit. LB_EINVAL: it is none of this
+ * source's (its platform was changed). */
+LB_MUST_CHECK int source_fetch_request(const struct source *source,
+				       struct str description,
+				       struct arena *arena,
+				       struct fetch_request *out);
+/* Corrects what outcome_judge() says of a CRM to what it means of a fetch. */
+void source_fetch_judge(const struct source *source, struct str description,
+			const struct attempt_result *answer,
+			struct verdict *verdict);
+struct fetched {
+	enum fate fate;     /* LEAD, IGNORE or QUARANTINE */
+	const char *reason; /* static; of the latter two */
+	struct buf json;    /* LEAD; the caller releases it */
+};
+/* From the provider's answer to the lead. STR_NONE: there is none, and what
+ * the notification said must do. */
+void source_fetched(const struct source *source, struct str description,
+		    struct str answer, struct fetched *out);
 
 /* Short static word for a status source_admit() refused with, for counters:
  * "token", "method", "too_large", "content_type", ... */

@@ -11,6 +11,13 @@
  *
  * The unit of the ledger is the lead: one per (event, index, destination). An
  * event without a lead is one unit without destination, ignored or quarantined.
+ *
+ * A unit whose sender named a record instead of sending it is `fetching`: it
+ * has its destination and its key, but its body is the description of what to
+ * ask (sources/fetch.c), which begins with '[', as no lead does. It waits in
+ * the queue of its source, named "@SOURCE", which no destination can be, and is
+ * handled by delivery like any other. With the lead's own bytes it becomes
+ * waiting, in one transaction.
  */
 #ifndef LB_STORE_H
 #define LB_STORE_H
@@ -32,6 +39,14 @@ enum unit_state { /* numbers are on disk: never change one */
 #define UNIT_STATES 7
 const char *unit_state_name(enum unit_state s);
 
+enum { QUEUE_NAME = 66 }; /* '@', 64 characters and a NUL */
+/* The longest regular pause between two tries of a fetch. */
+enum { FETCH_RETRY_EVERY_MS = 2 * 60 * 60 * 1000 };
+/* The queue in which units of this source wait for their fetch. */
+struct str fetch_queue(struct str source, char name[QUEUE_NAME]);
+/* Whether these bytes describe a fetch, and are not a lead's. */
+bool is_fetch(struct str body);
+
 /* ---- accepting --------------------------------------------------------- */
 
 struct ticket { /* whose answer waits: a slot and its generation */
@@ -44,7 +59,7 @@ struct new_unit {
 	enum unit_state state;
 	struct str destination; /* NONE where there is no lead */
 	unsigned char key[16];
-	struct str body;   /* exact bytes to send */
+	struct str body;   /* exact bytes to send; FETCHING: what to ask */
 	struct str reason; /* why ignored or quarantined */
 	int64_t id;        /* out: 0 when its event was a duplicate */
 };
@@ -112,6 +127,8 @@ struct due_lead {
 	struct due_lead *next;
 	int64_t id; /* of the unit */
 	struct str source, destination;
+	struct str to; /* FETCHING: where the lead goes afterwards, while
+			* destination is the source's queue; else NONE */
 	int64_t received_at_ms, occurred_at_ms;
 	int64_t due_at_ms;          /* wall clock */
 	int64_t first_failed_at_ms; /* 0: never tried and failed */
@@ -130,10 +147,14 @@ struct settlement {
 	struct message message;  /* for a mailbox */
 	struct settlement *next; /* for whoever holds it */
 	struct due_lead *lead;
-	enum unit_state state; /* WAITING (again), DELIVERED or DEAD */
+	enum unit_state state; /* WAITING (again), DELIVERED or DEAD; of a
+				* fetch: FETCHING (again), WAITING (with
+				* `rendered`), DEAD, IGNORED, QUARANTINED */
 	bool counts;           /* whether it counts as an attempt */
 	int64_t started_at_ms, duration_ms;
-	int64_t due_at_ms; /* WAITING: next try */
+	int64_t due_at_ms; /* waits again: next try */
+	char *rendered;    /* FETCHING -> WAITING: the lead's bytes, or NULL */
+	size_t rendered_n;
 	int64_t first_failed_at_ms, triable_ms;
 	enum outcome outcome;
 	int http_status;    /* 0: no answer */
@@ -144,6 +165,22 @@ struct settlement {
 			 * waits no more (retried, erased): drop it */
 };
 void settlement_free(struct settlement *s); /* with its lead */
+
+/* When a destination was sent to of late, for its rate limit after a start. */
+struct recall {
+	struct recall *next;
+	char destination[65];
+	int64_t since_ms;       /* wall clock */
+	size_t most;            /* the newest are enough */
+	int64_t in_flight_most; /* its concurrency */
+	/* Whether an attempt with that reason used up anything. */
+	bool (*counts)(struct str reason);
+	/* Out: */
+	int64_t *at_ms; /* when each was over; in any order */
+	size_t n, cap;
+	int64_t in_flight; /* may have been, and left no row */
+};
+void recall_free(struct recall *chain);
 
 /* ---- reading ----------------------------------------------------------- */
 

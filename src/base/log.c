@@ -15,8 +15,9 @@
 
 enum { LINE_MAX_BYTES = 2048 };
 
-static enum log_level threshold = LOG_INFO;
-static bool as_json;
+/* A reload sets them while other threads log. */
+static _Atomic enum log_level threshold = LOG_INFO;
+static _Atomic bool as_json;
 static _Atomic uint64_t dropped;
 
 void log_setup(enum log_level level, bool json)

@@ -127,6 +127,13 @@ static char *reference_shown(struct str reference)
 	return xstr_dup(reference);
 }
 
+/* Blanks and line ends alone are an editor's leftovers; as a key they would be
+ * one that anybody guesses. */
+static bool is_blank(struct str s)
+{
+	return str_trim(s).n == 0;
+}
+
 int secret_load(struct secret *s, struct str reference, struct err *err)
 {
 	*s = (struct secret){0};
@@ -140,7 +147,7 @@ int secret_load(struct secret *s, struct str reference, struct err *err)
 		mem_wipe(rest, strlen(rest));
 		free(rest);
 		s->reference = reference_shown(reference);
-		if (code == 0 && s->n == 0)
+		if (code == 0 && is_blank(secret_str(s)))
 			code = err_set(err, LB_EINVAL, "secret '%s' is empty",
 				       s->reference);
 		if (code != 0)

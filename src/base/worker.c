@@ -179,6 +179,12 @@ void worker_join(struct worker *w)
 	free(w);
 }
 
+void worker_abandon(struct worker *w)
+{
+	pthread_detach(w->thread);
+	free(w);
+}
+
 struct lock {
 	pthread_mutex_t mutex;
 };

@@ -45,6 +45,9 @@ LB_MUST_CHECK int worker_start(struct worker **w, const char *name,
 			       void (*fn)(void *ctx), void *ctx,
 			       struct err *err);
 void worker_join(struct worker *w); /* waits, frees; NULL is fine */
+/* Nobody will wait for it any more: it ends when fn returns, or never. fn must
+ * have begun. */
+void worker_abandon(struct worker *w);
 
 /* A lock for the few things that are shared (histograms, registries). */
 struct lock;

@@ -16,31 +16,12 @@
 #define INSTALLED_CONFIG "/etc/leadbridge/leadbridge.yaml"
 enum { ANSWER_MAX = 64 << 20, TIMEOUT_S = 120 };
 
-/* The first Unix socket the configuration gives the admin listener. */
 static char *socket_of(const char *path)
 {
-	struct config *config = NULL;
-	struct config_problems problems = {0};
 	char *found = NULL;
-	if (config_load(path, &config, &problems) != 0) {
-		(void)fprintf(
-		    stderr,
-		    "leadbridgectl: cannot use '%s': %s (see "
-		    "leadbridgectl check)\n",
-		    path, problems.n > 0 ? problems.v[0].text : "unreadable");
-	} else {
-		for (size_t i = 0; i < config->admin.listen.n; i++)
-			if (found == NULL &&
-			    strncmp(config->admin.listen.v[i], "unix:", 5) == 0)
-				found = xstrdup(config->admin.listen.v[i] + 5);
-		if (found == NULL)
-			(void)fprintf(stderr,
-				      "leadbridgectl: no admin socket in "
-				      "'%s'; use --url\n",
-				      path);
-	}
-	config_problems_release(&problems);
-	config_unref(config);
+	struct err err = {0};
+	if (config_admin_socket(path, &found, &err) != 0)
+		(void)fprintf(stderr, "leadbridgectl: %s\n", err.text);
 	return found;
 }
 
@@ -140,19 +121,21 @@ static int refused(const struct exchange_result *r, struct json_object *answer)
 		(void)fprintf(stderr,
 			      "leadbridgectl: the daemon answered %ld\n",
 			      r->status);
-	return CTL_NO;
+	return r->status == 400 ? CTL_USAGE : CTL_NO; /* 400: no sense */
 }
 
 static int take_answer(struct ctl *c, const struct exchange_result *r,
 		       struct json_object **out)
 {
-	struct json_object *answer = json_tokener_parse(buf_str(&r->body).p);
+	struct json_object *answer =
+	    r->body.n > 0 ? json_tokener_parse(r->body.p) : NULL;
 	if (r->status < 200 || r->status > 299) {
 		int rc = refused(r, answer);
 		json_object_put(answer);
 		return rc;
 	}
-	if (answer == NULL) {
+	if (!json_object_is_type(answer, json_type_object)) {
+		json_object_put(answer);
 		(void)fprintf(
 		    stderr, "leadbridgectl: the daemon's answer is not JSON\n");
 		return CTL_UNREACHABLE;
@@ -169,8 +152,10 @@ int ctl_call(struct ctl *c, const char *method, const char *path,
 	char *socket = c->url == NULL ? find_socket(c) : NULL;
 	if (c->url == NULL && socket == NULL)
 		return CTL_UNREACHABLE;
-	char *url =
-	    xasprintf("%s%s", c->url != NULL ? c->url : "http://admin", path);
+	struct str base = str_from(c->url != NULL ? c->url : "http://admin");
+	while (str_ends(base, STR("/")))
+		base.n--;
+	char *url = xasprintf("%.*s%s", STR_FMT(base), path);
 	struct exchange_result r = {0};
 	buf_init(&r.body, ANSWER_MAX);
 	int rc = perform(c, method, url, socket, &r);

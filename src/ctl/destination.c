@@ -42,7 +42,7 @@ static int run(struct ctl *c)
 {
 	if (c->n_args == 1 && strcmp(c->args[0], "list") == 0)
 		return list(c);
-	if (c->n_args != 2 || !ctl_name_ok(c->args[1]))
+	if (c->n_args != 2 || !ctl_name_ok(c->args[1] + (c->args[1][0] == '@')))
 		return ctl_usage(&CTL_DESTINATION);
 	bool pause = strcmp(c->args[0], "pause") == 0;
 	if (!pause && strcmp(c->args[0], "resume") != 0)
@@ -57,7 +57,7 @@ static int run(struct ctl *c)
 const struct ctl_command CTL_DESTINATION = {
     .name = "destination",
     .usage = "list | pause NAME | resume NAME",
-    .help = "where leads go, and whether they can",
+    .help = "where leads go, or @SOURCE: where records are fetched",
     .more = "A parked destination burns no attempts; resume lets it try at "
 	    "once.\n",
     .run = run,

@@ -9,8 +9,7 @@
 #include "leadbridge/str.h"
 
 enum {
-	ANSWER_BODY_MAX = 64 * 1024, /* more is not read */
-	ANSWER_KEPT_MAX = 4096,      /* of a refusal, with the lead */
+	ANSWER_KEPT_MAX = 4096, /* of a refusal, with the lead */
 };
 
 /* A JSON object with a member "lead". */

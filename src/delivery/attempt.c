@@ -106,6 +106,15 @@ bool attempt_arrived(enum transport t)
 	return true;
 }
 
+bool attempt_reason_counts(struct str reason)
+{
+	for (int t = 0; t <= TRANSPORT_OTHER; t++)
+		if (str_eq(reason, str_from(transport_name((enum transport)t))))
+			return attempt_arrived((enum transport)t);
+	/* Leads of a row of dead ones that wait again: nothing was sent. */
+	return !str_eq(reason, STR("contract"));
+}
+
 static struct str host_of(struct str url)
 {
 	long at = str_find_str(url, STR("://"));

@@ -16,6 +16,8 @@ struct http_target *attempt_target(struct http_client *client,
 void attempt_key_line(const struct due_lead *lead, char line[ATTEMPT_KEY_LINE]);
 /* Whether anything can have reached the other side. */
 bool attempt_arrived(enum transport t);
+/* The same of the word an attempt is remembered by. */
+bool attempt_reason_counts(struct str reason);
 /* Names whoever shares a rate limit: host, token and customer, digested. */
 #define ATTEMPT_SHARE 32
 void attempt_share(const struct destination_config *c,

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/delivery_ops.h"
+#include "delivery/fetch.h"
 #include "delivery/limits.h"
 
 enum {
@@ -42,6 +43,7 @@ enum mail_kind {
 	MAIL_DUE,
 	MAIL_SETTLED,
 	MAIL_REFILLED,
+	MAIL_RECALLED,
 	MAIL_CONFIGURE,
 	MAIL_COMMAND,
 	MAIL_STOP,
@@ -51,6 +53,7 @@ struct mail {
 	struct message message;
 	struct due_lead *leads;         /* DUE, REFILLED */
 	struct settlement *settlements; /* SETTLED */
+	struct recall *recall;          /* RECALLED */
 	char *destination;              /* REFILLED, COMMAND */
 	struct config *config;          /* CONFIGURE */
 	bool more;
@@ -174,27 +177,39 @@ static void remove_left(struct delivery *d)
 	}
 }
 
+/* A destination, or with an account the fetches of a source. */
+static void configure_one(struct delivery *d, struct config *config,
+			  const struct destination_config *c,
+			  struct account *account)
+{
+	struct limiter *limiter = limits_get(d->limits, c);
+	struct destination *at = table_get(d->destinations, str_from(c->name));
+	if (at != NULL) {
+		at->leaving = false;
+		destination_configure(at, config, c, limiter);
+	} else {
+		at = destination_new(&d->courier, config, c, limiter);
+		add_destination(d, at);
+	}
+	destination_serve(at, account);
+	touch(d, at);
+}
+
 /* Takes over the reference. */
 static void configure(struct delivery *d, struct config *config)
 {
 	for (size_t i = 0; i < d->n; i++)
 		d->list[i]->leaving = true;
 	limits_begin(d->limits);
-	for (size_t i = 0; i < config->n_destinations; i++) {
-		const struct destination_config *c = config->destinations[i];
-		struct limiter *limiter = limits_get(d->limits, c);
-		struct destination *at =
-		    table_get(d->destinations, str_from(c->name));
-		if (at != NULL) {
-			at->leaving = false;
-			destination_configure(at, config, c, limiter);
-		} else {
-			at = destination_new(&d->courier, config, c, limiter);
-			add_destination(d, at);
-		}
-		touch(d, at);
+	for (size_t i = 0; i < config->n_destinations; i++)
+		configure_one(d, config, config->destinations[i], NULL);
+	for (size_t i = 0; i < config->n_sources; i++) {
+		if (!source_fetches(config->sources[i]))
+			continue;
+		struct account *account = account_new(config->sources[i]);
+		configure_one(d, config, &account->config, account);
 	}
-	limits_sweep(d->limits);
+	limits_sweep(d->limits, clock_mono_ms());
 	http_client_keep(d->courier.http, connections(config));
 	if (d->config != NULL)
 		config_unref(d->config);
@@ -271,6 +286,26 @@ static void got_refilled(struct delivery *d, struct mail *mail)
 	touch(d, to);
 }
 
+/* Limits that know nothing of what was sent before the start let nothing
+ * through until the queue said. */
+static void ask_recall(struct delivery *d)
+{
+	if (d->courier.ops.recall == NULL)
+		return;
+	struct recall *chain =
+	    limits_ask(d->limits, d->config, clock_wall_ms());
+	if (chain != NULL)
+		d->courier.ops.recall(d->courier.ops.ctx, chain);
+}
+
+static void got_recalled(struct delivery *d, struct mail *mail)
+{
+	limits_recalled(d->limits, d->config, mail->recall);
+	mail->recall = NULL;
+	for (size_t i = 0; i < d->n; i++)
+		touch(d, d->list[i]);
+}
+
 static void got_command(struct delivery *d, struct mail *mail)
 {
 	struct destination *to = find(d, str_from(mail->destination));
@@ -291,6 +326,7 @@ static void mail_free(struct mail *mail)
 {
 	free_leads(mail->leads);
 	free_settlements(mail->settlements);
+	recall_free(mail->recall);
 	if (mail->config != NULL)
 		config_unref(mail->config);
 	free(mail->destination);
@@ -309,9 +345,13 @@ static void handle(struct delivery *d, struct mail *mail)
 	case MAIL_REFILLED:
 		got_refilled(d, mail);
 		break;
+	case MAIL_RECALLED:
+		got_recalled(d, mail);
+		break;
 	case MAIL_CONFIGURE:
 		configure(d, mail->config);
 		mail->config = NULL;
+		ask_recall(d);
 		break;
 	case MAIL_COMMAND:
 		got_command(d, mail);
@@ -362,6 +402,7 @@ static void on_grace(void *ctx)
 static void run(void *ctx)
 {
 	struct delivery *d = ctx;
+	ask_recall(d);
 	loop_run(d->courier.loop);
 }
 
@@ -494,6 +535,13 @@ void delivery_refilled(struct delivery *d, const char *destination,
 	mail->leads = chain;
 	mail->more = more;
 	mail->next_due_at_ms = next_due_at_ms;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_recalled(struct delivery *d, struct recall *chain)
+{
+	struct mail *mail = mail_new(MAIL_RECALLED);
+	mail->recall = chain;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

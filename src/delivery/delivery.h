@@ -42,6 +42,7 @@ void delivery_settled(struct delivery *d, struct settlement *chain);
 void delivery_refilled(struct delivery *d, const char *destination,
 		       struct due_lead *chain, bool more,
 		       int64_t next_due_at_ms);
+void delivery_recalled(struct delivery *d, struct recall *chain);
 /* New configuration; parked destinations probe at once. */
 void delivery_configure(struct delivery *d, struct config *config);
 /* A person's word. LB_ENOTFOUND is reported through `done` like success. */
@@ -50,7 +51,7 @@ void delivery_command(struct delivery *d, const char *destination,
 		      enum destination_command command);
 
 struct destination_status {
-	char name[65];
+	char name[QUEUE_NAME];
 	enum condition condition;
 	char reason[64];     /* stable word: "http_401", "paused" */
 	int64_t since_ms;    /* wall clock */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
+#include "delivery/fetch.h"
 
 enum {
 	SLOTS_AT_START = 2,
@@ -146,14 +147,11 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 	d->courier->answered(d->courier->ctx, d);
 }
 
-static void send_one(struct destination *d, struct entry *e, int64_t now)
+static void launch(struct attempt *a, int64_t now)
 {
-	struct attempt *a = xcalloc(1, sizeof(*a));
-	a->d = d;
+	struct destination *d = a->d;
+	const struct due_lead *lead = a->entry->lead;
 	a->limiter = d->limiter;
-	a->entry = e;
-	a->started = now;
-	a->started_ms = clock_wall_ms();
 	a->park_probe = d->park.on;
 	if (d->park.on)
 		d->park.probing = true;
@@ -162,11 +160,32 @@ static void send_one(struct destination *d, struct entry *e, int64_t now)
 	limiter_take(d->limiter, now);
 	link_attempt(a);
 	d->used_at = now;
+	if (d->account != NULL) {
+		fetch_send(a, on_answer);
+		return;
+	}
 	char line[ATTEMPT_KEY_LINE];
-	attempt_key_line(e->lead, line);
+	attempt_key_line(lead, line);
 	fault_point("delivery_taken");
-	http_post(d->target, line, e->lead->body, on_answer, a);
+	http_post(d->target, line, lead->body, on_answer, a);
 	fault_point("delivery_sent");
+}
+
+/* The next one; a fetch that nobody can make any more ends here. */
+static void send_one(struct destination *d, struct entry *e, int64_t now)
+{
+	struct attempt *a = xcalloc(1, sizeof(*a));
+	struct ruling ruling = {.wait_ms = 0};
+	a->d = d;
+	a->entry = e;
+	a->started = now;
+	a->started_ms = clock_wall_ms();
+	if (d->account != NULL && !fetch_possible(a, &ruling)) {
+		destination_refuse(a, &ruling);
+		free(a);
+		return;
+	}
+	launch(a, now);
 }
 
 /* When an open breaker lets the next one through. */
@@ -207,6 +226,8 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 			return false;
 		}
 	}
+	if (d->account != NULL && !oauth_ready(d, now, wake))
+		return false;
 	int64_t ready = limiter_ready_at(d->limiter, now);
 	*wake = ready > 0 ? ready : INT64_MAX;
 	if (ready > 0 && scheduler_next_due(d->leads, now) == 0)
@@ -316,11 +337,24 @@ void destination_configure(struct destination *d, struct config *all,
 	d->limiter = limiter;
 	d->target = attempt_target(d->courier->http, config);
 	d->virgin = true;
-	d->park.probe_at = clock_mono_ms();
+	d->since = clock_mono_ms();
+	d->park.probe_at = d->since;
 	if (d->slots > cap(config))
 		d->slots = cap(config);
 	breaker_init(&d->breaker, config->breaker_failures,
 		     config->breaker_open_ms, config->breaker_max_open_ms);
+}
+
+void destination_serve(struct destination *d, struct account *account)
+{
+	account_free(d->account);
+	d->account = account;
+}
+
+void destination_retarget(struct destination *d)
+{
+	http_target_free(d->target);
+	d->target = attempt_target(d->courier->http, d->config);
 }
 
 static void settlements_free(struct settlement *s)
@@ -347,6 +381,7 @@ void destination_free(struct destination *d)
 {
 	destination_quiet(d);
 	loop_timer_free(d->timer);
+	account_free(d->account);
 	config_unref(d->all);
 	destination_forget_dead(d);
 	settlements_free(d->refused);

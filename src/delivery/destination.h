@@ -26,9 +26,12 @@ struct delivery_ops {
 	void (*set_appetite)(void *ctx, const char *destination, size_t n);
 	void (*refill)(void *ctx, const char *destination, size_t fresh,
 		       int64_t fresh_after_ms, size_t backlog);
+	/* NULL: nothing is known of before the start. */
+	void (*recall)(void *ctx, struct recall *chain);
 };
 
 struct destination;
+struct account;
 
 /* What the destinations of one delivery share. */
 struct courier {
@@ -63,6 +66,7 @@ struct destination {
 	struct config *all; /* a reference, keeps config */
 	const struct destination_config *config;
 	char *name;
+	struct account *account; /* of fetches; NULL: this is a CRM */
 	struct scheduler *leads;
 	struct http_target *target;
 	struct limiter *limiter; /* shared, not owned */
@@ -76,6 +80,7 @@ struct destination {
 
 	bool paused;
 	bool virgin;      /* no answer since start or reload */
+	int64_t since;    /* monotonic: this configuration */
 	int64_t odd_lead; /* the last single PARK answer's */
 	struct park park;
 	struct breaker breaker;
@@ -114,6 +119,23 @@ struct attempt {
 	bool breaker_probe, park_probe;
 };
 
+struct ruling { /* on one lead */
+	enum unit_state state;
+	enum outcome outcome;
+	bool counts; /* as an attempt */
+	bool ages;   /* its age starts to run, and may end it */
+	int64_t wait_ms;
+	const char *reason;
+	char *rendered; /* of a fetch that gave a lead: its bytes */
+	size_t rendered_n;
+};
+
+/* The state of what waits here for its next try. */
+static inline enum unit_state destination_waits(const struct destination *d)
+{
+	return d->account != NULL ? UNIT_FETCHING : UNIT_WAITING;
+}
+
 /* ---- destination.c ------------------------------------------------------- */
 
 struct destination *destination_new(struct courier *courier, struct config *all,
@@ -125,6 +147,11 @@ void destination_free(struct destination *d);
 void destination_configure(struct destination *d, struct config *all,
 			   const struct destination_config *config,
 			   struct limiter *limiter);
+/* What it sends are fetches of this account; takes it. NULL: leads, to a CRM.
+ * After each destination_configure(), whose config was the account's. */
+void destination_serve(struct destination *d, struct account *account);
+/* Its target again, after a header of its configuration changed. */
+void destination_retarget(struct destination *d);
 void destination_command(struct destination *d, enum destination_command c);
 /* Sends what may be sent, arms the timer, sets the condition. */
 void destination_pump(struct destination *d);
@@ -141,6 +168,8 @@ void destination_alarm(struct destination *d, const char *reason);
 
 /* An attempt came to an end: the lead's and the destination's next step. */
 void destination_judge(struct attempt *a, const struct attempt_result *result);
+/* It cannot even be sent. */
+void destination_refuse(struct attempt *a, struct ruling *ruling);
 /* A settlement is committed (or refused by the store). Takes it. */
 void destination_settled(struct destination *d, struct settlement *s);
 void destination_forget_dead(struct destination *d);

@@ -145,6 +145,9 @@ static void appetite(struct destination *d, int64_t now)
 
 int64_t destination_disk_due(const struct destination *d, int64_t now)
 {
+	/* Nobody reads for one that ends: a timer would only spin. */
+	if (d->courier->stopping || d->leaving)
+		return INT64_MAX;
 	if (d->refilling || scheduler_waiting(d->leads) >= REFILL_BELOW)
 		return INT64_MAX;
 	int64_t at = INT64_MAX;

@@ -13,6 +13,7 @@
 #include "delivery/attempt.h"
 #include "delivery/backoff.h"
 #include "delivery/destination.h"
+#include "delivery/fetch.h"
 
 enum {
 	SUCCESSES_PER_SLOT = 10,
@@ -24,15 +25,6 @@ enum {
 	POISON_SHARE = 95,   /* per cent of the others' attempts */
 	FAILING_MAX = 256,   /* leads watched for poison */
 	SOON_MS = 60 * 1000, /* a retry due within stays in memory */
-};
-
-struct ruling { /* on one lead */
-	enum unit_state state;
-	enum outcome outcome;
-	bool counts; /* as an attempt */
-	bool ages;   /* its age starts to run, and may end it */
-	int64_t wait_ms;
-	const char *reason;
 };
 
 struct failing { /* a lead that got 5xx */
@@ -160,7 +152,9 @@ static void learn_park(struct destination *d, const struct attempt *a,
 {
 	if (a->park_probe) {
 		d->park.probing = false;
-		d->park.probe_at = now + d->config->probe_ms;
+		/* A reload meanwhile: it was the old configuration's probe. */
+		if (a->started >= d->since)
+			d->park.probe_at = now + d->config->probe_ms;
 		d->park.lead = a->entry->id; /* another one next time */
 	}
 	if (d->park.on && r->transport == TRANSPORT_ANSWERED &&
@@ -176,7 +170,13 @@ static void rule_park(struct destination *d, const struct attempt *a,
 {
 	int64_t id = a->entry->id;
 	bool other = d->odd_lead != 0 && d->odd_lead != id;
-	ruling->state = UNIT_WAITING;
+	ruling->state = destination_waits(d);
+	/* Sent with a credential or to an address that is no more in force:
+	 * what that gets says nothing of the new one. */
+	if (a->started < d->since) {
+		ruling->wait_ms = 0;
+		return;
+	}
 	if (d->park.on || d->virgin || v->parks_at_once || other) {
 		destination_park(d, v->reason, OUTCOME_PARK, id);
 		ruling->wait_ms = 0;
@@ -194,7 +194,7 @@ static void undo_dead(struct destination *d, struct due_lead *lead)
 {
 	struct settlement *s = xcalloc(1, sizeof(*s));
 	s->lead = lead;
-	s->state = UNIT_WAITING;
+	s->state = destination_waits(d);
 	s->started_at_ms = s->due_at_ms = clock_wall_ms();
 	s->first_failed_at_ms = lead->first_failed_at_ms;
 	s->triable_ms = lead->triable_ms;
@@ -255,7 +255,7 @@ static void rule_dead(struct destination *d, const struct attempt *a,
 		row->ids[row->n++] = a->entry->id;
 	if (!contract && row->n < DEAD_ROW)
 		return;
-	ruling->state = UNIT_WAITING;
+	ruling->state = destination_waits(d);
 	ruling->counts = false;
 	ruling->outcome = OUTCOME_PARK;
 	ruling->wait_ms = 0;
@@ -296,7 +296,7 @@ static void rule_retry(struct destination *d, const struct attempt *a,
 		       struct ruling *ruling)
 {
 	const struct due_lead *lead = a->entry->lead;
-	ruling->state = UNIT_WAITING;
+	ruling->state = destination_waits(d);
 	ruling->counts = true;
 	ruling->ages = true;
 	ruling->wait_ms =
@@ -316,7 +316,10 @@ static void rule(struct destination *d, const struct attempt *a,
 	int64_t left;
 	switch (v->outcome) {
 	case OUTCOME_SENT:
-		ruling->state = UNIT_DELIVERED;
+		if (d->account != NULL)
+			fetch_take(a, r->body, ruling);
+		else
+			ruling->state = UNIT_DELIVERED;
 		ruling->counts = true;
 		d->total.delivered++;
 		d->limited_step = 0;
@@ -361,7 +364,7 @@ static void rule_age(struct destination *d, const struct attempt *a,
 	a->entry->triable_mark = triable;
 	lead->triable_ms = s->triable_ms; /* the waiting itself: see below */
 	if (!ruling->ages || s->triable_ms < d->config->max_age_ms ||
-	    ruling->state != UNIT_WAITING)
+	    ruling->state != destination_waits(d))
 		return;
 	ruling->state = UNIT_DEAD;
 	ruling->outcome = OUTCOME_DEAD;
@@ -382,7 +385,9 @@ static void settle(struct attempt *a, const struct attempt_result *r,
 	s->outcome = ruling->outcome;
 	s->reason = ruling->reason;
 	s->http_status = r->status;
-	if (s->state == UNIT_WAITING) {
+	s->rendered = ruling->rendered;
+	s->rendered_n = ruling->rendered_n;
+	if (s->state == destination_waits(d)) {
 		s->due_at_ms = clock_wall_ms() + ruling->wait_ms;
 		/* On disk as if the wait were over: what comes back from there
 		 * has no memory of it. */
@@ -422,12 +427,20 @@ static void log_location(const struct destination *d,
 		 d->name, (int)n, s.p);
 }
 
+void destination_refuse(struct attempt *a, struct ruling *ruling)
+{
+	struct attempt_result none = {.transport = TRANSPORT_OTHER};
+	settle(a, &none, ruling, clock_mono_ms());
+}
+
 void destination_judge(struct attempt *a, const struct attempt_result *result)
 {
 	struct destination *d = a->d;
 	int64_t now = clock_mono_ms();
 	struct verdict v =
 	    outcome_judge(result, d->config->overrides, d->config->n_overrides);
+	if (d->account != NULL)
+		fetch_judge(a, result, &v);
 	bool was_parked = d->park.on;
 	learn_dns(d, result, &v, now);
 	learn_limits(a, result, now);
@@ -437,11 +450,12 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	learn_park(d, a, result, &v, now);
 	adapt_slots(d, a, result, v.outcome, now);
 	struct ruling ruling = {
-	    .state = UNIT_WAITING,
+	    .state = destination_waits(d),
 	    .outcome = v.outcome,
 	    .reason = v.reason,
 	};
-	rule(d, a, result, &v, &ruling);
+	if (d->account == NULL || !fetch_give_up(a, &v, &ruling))
+		rule(d, a, result, &v, &ruling);
 	if (v.outcome != OUTCOME_LIMITED && v.outcome != OUTCOME_PARK)
 		d->total.tried++;
 	if (result->transport == TRANSPORT_ANSWERED ||
@@ -510,7 +524,7 @@ void destination_settled(struct destination *d, struct settlement *s)
 	}
 	if (s->result != LB_OK) /* erased meanwhile, or the store failed */
 		scheduler_forget(d->leads, e);
-	else if (s->state == UNIT_WAITING)
+	else if (s->state == destination_waits(d))
 		waits_again(d, e, s);
 	else if (s->state == UNIT_DEAD)
 		is_dead(d, e, s);

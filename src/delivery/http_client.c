@@ -401,8 +401,6 @@ static void set_callbacks(CURL *easy, struct call *call)
 static void set_all(CURL *easy, struct call *call)
 {
 	const struct http_target *t = call->target;
-	SET(CURLOPT_URL, t->url);
-	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_HTTPHEADER, call->headers);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -453,10 +451,8 @@ static void call_rest(struct call *call)
 	target_unref(t);
 }
 
-void http_post(struct http_target *t, const char *line, struct str body,
-	       http_done_cb cb, void *ctx)
+static struct call *call_ready(struct http_target *t, const char *line)
 {
-	struct http_client *c = t->client;
 	struct call *call = t->resting;
 	if (call != NULL)
 		t->resting = call->next;
@@ -466,18 +462,44 @@ void http_post(struct http_target *t, const char *line, struct str body,
 	buf_reset(&call->body);
 	call->header_bytes = 0;
 	call->headers_done = call->over = call->forbidden = false;
+	(void)!snprintf(call->line, sizeof(call->line), "%s", line);
+	return call;
+}
+
+static void start(struct call *call, http_done_cb cb, void *ctx)
+{
+	struct http_client *c = call->target->client;
 	call->cb = cb;
 	call->ctx = ctx;
-	(void)!snprintf(call->line, sizeof(call->line), "%s", line);
-	CURL *easy = call->easy;
-	SET(CURLOPT_POSTFIELDS, body.p);
-	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
 	call->prev = NULL;
 	call->next = c->running;
 	if (c->running != NULL)
 		c->running->prev = call;
 	c->running = call;
-	lb_assert(curl_multi_add_handle(c->multi, easy) == CURLM_OK);
+	lb_assert(curl_multi_add_handle(c->multi, call->easy) == CURLM_OK);
+}
+
+void http_send(struct http_target *t, const struct http_message *m,
+	       http_done_cb cb, void *ctx)
+{
+	struct call *call = call_ready(t, m->header);
+	CURL *easy = call->easy;
+	char *url = xasprintf("%s%s", t->url, m->path);
+	SET(CURLOPT_URL, url);
+	free(url);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)m->body.n);
+	SET(m->borrowed ? CURLOPT_POSTFIELDS : CURLOPT_COPYPOSTFIELDS,
+	    m->body.p);
+	SET(m->get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+	start(call, cb, ctx);
+}
+
+void http_post(struct http_target *t, const char *line, struct str body,
+	       http_done_cb cb, void *ctx)
+{
+	struct http_message m = {
+	    .path = "", .header = line, .body = body, .borrowed = true};
+	http_send(t, &m, cb, ctx);
 }
 
 /* ---- targets and the client ---------------------------------------------- */

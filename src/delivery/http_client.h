@@ -46,6 +46,16 @@ void http_target_trim(struct http_target *t);
 /* Called exactly once, never from within http_post(); result is valid during
  * the call only. */
 typedef void (*http_done_cb)(void *ctx, const struct attempt_result *result);
+struct http_message {
+	bool get;           /* else POST */
+	const char *path;   /* behind the target's URL */
+	const char *header; /* as for http_post() */
+	struct str body;    /* POST */
+	bool borrowed;      /* body stays until the callback; else copied */
+};
+void http_send(struct http_target *t, const struct http_message *m,
+	       http_done_cb cb, void *ctx);
+
 /* header: one more header line, of at most 127 bytes; copied. body must stay
  * until the callback. */
 void http_post(struct http_target *t, const char *header, struct str body,

@@ -30,6 +30,7 @@ struct window {
 	int64_t recent;          /* answers in the ring */
 	int64_t missing;         /* somebody else's, as headers told */
 	int64_t missing_until;
+	bool blank; /* knows nothing of before it was made */
 };
 
 struct limiter {
@@ -39,6 +40,9 @@ struct limiter {
 	int64_t in_flight;
 	int64_t hinted_at; /* when the request left whose hint is in force */
 	int64_t left, left_until; /* of a limit nobody configured */
+	bool expecting;           /* limiter_recalled() will come */
+	int64_t *past;            /* when what was sent before was over */
+	size_t n_past, cap_past;
 };
 
 static size_t slots_for(const struct rate *r)
@@ -48,7 +52,11 @@ static size_t slots_for(const struct rate *r)
 
 static void window_init(struct window *w, const struct rate *r)
 {
-	*w = (struct window){.count = r->count, .window_ms = r->window_ms};
+	*w = (struct window){
+	    .count = r->count,
+	    .window_ms = r->window_ms,
+	    .blank = true,
+	};
 	w->most = slots_for(r);
 }
 
@@ -147,6 +155,7 @@ static void resize(struct window *w, const struct rate *r)
 	window_init(&next, r);
 	for (size_t i = 0; i < w->used; i++)
 		window_answered(&next, slot_at(w, i)->at, slot_at(w, i)->n);
+	next.blank = w->blank;
 	next.missing = w->missing;
 	next.missing_until = w->missing_until;
 	free(w->ring);
@@ -167,6 +176,7 @@ void limiter_free(struct limiter *l)
 		return;
 	for (size_t i = 0; i < l->n; i++)
 		free(l->windows[i].ring);
+	free(l->past);
 	free(l);
 }
 
@@ -207,6 +217,8 @@ void limiter_add(struct limiter *l, const struct rate_list *rates)
 int64_t limiter_ready_at(struct limiter *l, int64_t now)
 {
 	int64_t at = 0;
+	if (l->expecting)
+		return LIMITER_NEVER;
 	if (l->left_until > now && l->left <= 0)
 		at = l->left_until;
 	for (size_t i = 0; i < l->n; i++) {
@@ -289,9 +301,14 @@ bool limiter_shared(const struct limiter *l)
 	return l->users > 1;
 }
 
-bool limiter_busy(const struct limiter *l)
+bool limiter_busy(struct limiter *l, int64_t now)
 {
-	return l->in_flight > 0;
+	bool busy = l->in_flight > 0;
+	for (size_t i = 0; i < l->n; i++) {
+		expire(&l->windows[i], now);
+		busy |= l->windows[i].used > 0;
+	}
+	return busy;
 }
 
 int64_t limiter_left(struct limiter *l, int64_t now)
@@ -306,62 +323,70 @@ int64_t limiter_left(struct limiter *l, int64_t now)
 	return left;
 }
 
-/* "WINDOW_MS AT:N AT:N ...\n" per window, AT in wall ms. */
-void limiter_save(struct limiter *l, int64_t now, int64_t wall, struct buf *out)
+int64_t limiter_blank(const struct limiter *l, size_t *most)
 {
+	int64_t longest = 0, count = 0;
 	for (size_t i = 0; i < l->n; i++) {
-		struct window *w = &l->windows[i];
-		expire(w, now);
-		buf_add_int(out, w->window_ms);
-		for (size_t k = 0; k < w->used; k++) {
-			struct slot *s = slot_at(w, k);
-			buf_addf(out, " %lld:%lld",
-				 (long long)(wall - (now - s->at)),
-				 (long long)s->n);
-		}
-		if (l->in_flight > 0)
-			buf_addf(out, " %lld:%lld", (long long)wall,
-				 (long long)l->in_flight);
-		buf_add_char(out, '\n');
+		const struct window *w = &l->windows[i];
+		if (w->blank && w->window_ms > longest)
+			longest = w->window_ms;
+		if (w->blank && w->count > count)
+			count = w->count;
 	}
+	*most = (size_t)count;
+	return longest;
 }
 
-static int load_slot(struct window *w, struct str item, int64_t now,
-		     int64_t wall)
+void limiter_expect(struct limiter *l)
 {
-	struct str right, left = str_cut(item, ':', &right);
-	int64_t at, n;
-	if (str_to_int(left, 0, INT64_MAX / 2, &at) != 0 ||
-	    str_to_int(right, 1, 1000000000, &n) != 0)
-		return LB_EINVAL;
-	if (at > wall) /* the clock was set back: as if it were now */
-		at = wall;
-	if (w == NULL || at + w->window_ms <= wall)
-		return 0;
-	if (w->count <= EXACT_MAX && n > w->count)
-		n = w->count;
-	for (int64_t k = 0; w->count <= EXACT_MAX && k < n; k++)
-		window_answered(w, now - (wall - at), 1);
-	if (w->count > EXACT_MAX)
-		window_answered(w, now - (wall - at), n);
-	return 0;
+	l->expecting = true;
 }
 
-int limiter_load(struct limiter *l, struct str text, int64_t now, int64_t wall)
+void limiter_recall(struct limiter *l, int64_t at)
 {
-	while (text.n > 0) {
-		struct str line = str_cut(text, '\n', &text);
-		struct str item = str_cut(line, ' ', &line);
-		int64_t window_ms;
-		if (str_to_int(item, 1, INT64_MAX / 2, &window_ms) != 0)
-			return LB_EINVAL;
-		struct window *w = find(l, window_ms);
-		while (line.n > 0) {
-			item = str_cut(line, ' ', &line);
-			int rc = load_slot(w, item, now, wall);
-			if (rc != 0)
-				return rc;
-		}
+	if (!l->expecting)
+		return;
+	l->past = xgrow(l->past, &l->cap_past, l->n_past + 1, sizeof(*l->past));
+	l->past[l->n_past++] = at;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* What was answered meanwhile is behind it, and may be counted twice: rather
+ * one too many. */
+static void fill(struct window *w, const int64_t *past, size_t n)
+{
+	struct window known = *w;
+	w->blank = false;
+	w->ring = NULL;
+	w->cap = w->first = w->used = 0;
+	w->recent = 0;
+	for (size_t i = 0; i < n; i++)
+		window_answered(w, past[i], 1);
+	for (size_t i = 0; i < known.used; i++)
+		window_answered(w, slot_at(&known, i)->at,
+				slot_at(&known, i)->n);
+	free(known.ring);
+}
+
+void limiter_recalled(struct limiter *l, int64_t now)
+{
+	if (!l->expecting)
+		return;
+	l->expecting = false;
+	if (l->n_past > 0)
+		qsort(l->past, l->n_past, sizeof(*l->past), by_time);
+	for (size_t i = 0; i < l->n; i++) {
+		if (!l->windows[i].blank)
+			continue;
+		fill(&l->windows[i], l->past, l->n_past);
+		expire(&l->windows[i], now);
 	}
-	return 0;
+	free(l->past);
+	l->past = NULL;
+	l->n_past = l->cap_past = 0;
 }

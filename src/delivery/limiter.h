@@ -12,7 +12,6 @@
 #define LB_LIMITER_H
 
 #include "delivery/headers.h"
-#include "leadbridge/buf.h"
 #include "leadbridge/config.h"
 
 struct limiter;
@@ -41,15 +40,20 @@ void limiter_hint(struct limiter *l, const struct rate_hint *hint,
 /* How many destinations use it; more than one wake each other. */
 void limiter_set_users(struct limiter *l, int users);
 bool limiter_shared(const struct limiter *l);
-bool limiter_busy(const struct limiter *l); /* an answer is awaited */
+/* An answer is awaited, or some still count: it must not be forgotten. */
+bool limiter_busy(struct limiter *l, int64_t now);
 /* Of the tightest window; -1: no limit known. */
 int64_t limiter_left(struct limiter *l, int64_t now);
 
-/* Text to keep across a restart, and back: answers still inside a window, with
- * wall times. In flight counts as answered now. */
-void limiter_save(struct limiter *l, int64_t now, int64_t wall,
-		  struct buf *out);
-LB_MUST_CHECK int limiter_load(struct limiter *l, struct str text, int64_t now,
-			       int64_t wall);
+/* The longest window that knows nothing of what was sent before it was made,
+ * and the most it may hold; 0: every window knows. */
+int64_t limiter_blank(const struct limiter *l, size_t *most);
+/* Until limiter_recalled() no request leaves: what was sent before the start
+ * is being looked up. */
+void limiter_expect(struct limiter *l);
+/* One that was sent before: over at `at`, any order. */
+void limiter_recall(struct limiter *l, int64_t at);
+/* That was all of them. */
+void limiter_recalled(struct limiter *l, int64_t now);
 
 #endif

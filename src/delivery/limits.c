@@ -2,8 +2,10 @@
 /* Shared limiters; see the header. Delivery thread only. */
 #include "delivery/limits.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
 
@@ -18,6 +20,7 @@ struct share {
 struct limits {
 	struct share *shares;
 	unsigned round;
+	bool asked; /* since the start */
 };
 
 struct limits *limits_new(void)
@@ -46,13 +49,21 @@ void limits_begin(struct limits *l)
 	l->round++;
 }
 
+static struct share *find(const struct limits *l,
+			  const struct destination_config *c,
+			  unsigned char key[ATTEMPT_SHARE])
+{
+	attempt_share(c, key);
+	struct share *s = l->shares;
+	while (s != NULL && memcmp(s->key, key, ATTEMPT_SHARE) != 0)
+		s = s->next;
+	return s;
+}
+
 struct limiter *limits_get(struct limits *l, const struct destination_config *c)
 {
 	unsigned char key[ATTEMPT_SHARE];
-	attempt_share(c, key);
-	struct share *s = l->shares;
-	while (s != NULL && memcmp(s->key, key, sizeof(key)) != 0)
-		s = s->next;
+	struct share *s = find(l, c, key);
 	if (s == NULL) {
 		s = xcalloc(1, sizeof(*s));
 		memcpy(s->key, key, sizeof(key));
@@ -70,16 +81,76 @@ struct limiter *limits_get(struct limits *l, const struct destination_config *c)
 	return s->limiter;
 }
 
-void limits_sweep(struct limits *l)
+void limits_sweep(struct limits *l, int64_t now)
 {
 	struct share **at = &l->shares;
 	while (*at != NULL) {
 		struct share *s = *at;
-		if (s->round == l->round || limiter_busy(s->limiter)) {
+		if (s->round == l->round || limiter_busy(s->limiter, now)) {
 			at = &s->next;
 			continue;
 		}
 		*at = s->next;
 		share_free(s);
 	}
+}
+
+/* ---- over a restart ------------------------------------------------------ */
+
+struct recall *limits_ask(struct limits *l, const struct config *config,
+			  int64_t wall_ms)
+{
+	struct recall *chain = NULL;
+	for (size_t i = 0; i < config->n_destinations; i++) {
+		const struct destination_config *c = config->destinations[i];
+		unsigned char key[ATTEMPT_SHARE];
+		struct share *s = find(l, c, key);
+		size_t most = 0;
+		int64_t window =
+		    s != NULL ? limiter_blank(s->limiter, &most) : 0;
+		if (window == 0)
+			continue;
+		limiter_expect(s->limiter);
+		struct recall *r = xcalloc(1, sizeof(*r));
+		(void)!snprintf(r->destination, sizeof(r->destination), "%s",
+				c->name);
+		r->since_ms = wall_ms - window;
+		r->most = most;
+		/* Later on, what is under way is known. */
+		r->in_flight_most = l->asked ? 0 : c->concurrency;
+		r->counts = attempt_reason_counts;
+		r->next = chain;
+		chain = r;
+	}
+	l->asked = true;
+	return chain;
+}
+
+/* Wall times become monotonic ones. What left no row may have been under way
+ * until just now. */
+static void add_past(struct limiter *l, const struct recall *r)
+{
+	int64_t now = clock_mono_ms(), wall = clock_wall_ms();
+	for (size_t i = 0; i < r->n; i++) {
+		int64_t age = wall - r->at_ms[i];
+		limiter_recall(l, now - (age > 0 ? age : 0));
+	}
+	for (int64_t i = 0; i < r->in_flight; i++)
+		limiter_recall(l, now);
+}
+
+void limits_recalled(struct limits *l, const struct config *config,
+		     struct recall *chain)
+{
+	for (const struct recall *r = chain; r != NULL; r = r->next) {
+		const struct destination_config *c =
+		    config_destination(config, str_from(r->destination));
+		unsigned char key[ATTEMPT_SHARE];
+		struct share *s = c != NULL ? find(l, c, key) : NULL;
+		if (s != NULL)
+			add_past(s->limiter, r);
+	}
+	for (struct share *s = l->shares; s != NULL; s = s->next)
+		limiter_recalled(s->limiter, clock_mono_ms());
+	recall_free(chain);
 }

@@ -19,6 +19,11 @@ static void refill(void *ctx, const char *destination, size_t fresh,
 	queue_refill(ctx, destination, fresh, fresh_after_ms, backlog);
 }
 
+static void recall(void *ctx, struct recall *chain)
+{
+	queue_recall(ctx, chain);
+}
+
 int delivery_start(struct delivery **out, struct config *config,
 		   struct queue *queue, struct err *err)
 {
@@ -27,6 +32,7 @@ int delivery_start(struct delivery **out, struct config *config,
 	    .settle = settle,
 	    .set_appetite = set_appetite,
 	    .refill = refill,
+	    .recall = recall,
 	};
 	return delivery_start_with(out, config, &ops, err);
 }

@@ -103,6 +103,10 @@ const char *attribution_key_name(enum attribution_key key);
 /* The key of a parameter's name (any case), or ATTRIBUTION_KEYS. */
 enum attribution_key attribution_key_find(struct str name);
 
+/* What one URL says, under its keys: click ids only where they are ones. */
+void attribution_from_url(struct arena *a, struct str url,
+			  struct str text[ATTRIBUTION_KEYS]);
+
 /* Results are borrowed from `in`, from the arena or static. */
 void attribution_decide(struct arena *a, const struct attribution_input *in,
 			struct attribution *out);

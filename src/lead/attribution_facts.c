@@ -334,6 +334,16 @@ static bool any_raw(const struct attribution_facts *f)
 	return false;
 }
 
+void attribution_from_url(struct arena *a, struct str url,
+			  struct str text[ATTRIBUTION_KEYS])
+{
+	struct attribution_url parts;
+	split_url(a, url, &parts);
+	memset(text, 0, ATTRIBUTION_KEYS * sizeof(*text));
+	take_query(a, parts.query, text);
+	take_fragment(a, parts.fragment, text);
+}
+
 void attribution_facts(struct arena *a, const struct attribution_input *in,
 		       const struct attribution_touch *touch,
 		       struct attribution_facts *out)

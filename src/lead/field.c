@@ -56,8 +56,10 @@ static bool put(struct lead *l, struct str slug, enum field_type type,
 	struct lead_field *f = find(l, slug);
 	if (f == NULL)
 		f = new_field(l);
-	if (f == NULL)
+	if (f == NULL) {
+		l->n_dropped++;
 		return false;
+	}
 	*f = (struct lead_field){slug, text, type};
 	return true;
 }

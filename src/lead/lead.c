@@ -129,33 +129,47 @@ size_t json_bytes(struct str text)
  * with too many answers is still a lead. */
 static void fit_fields(struct lead *l)
 {
-	size_t total = 0, kept = 0, dropped = 0;
+	size_t total = 0, kept = 0;
 	for (size_t i = 0; i < l->n_fields; i++) {
 		const struct lead_field f = l->fields[i];
 		size_t n = f.slug.n + json_bytes(f.text) + 4;
 		if (total + n > LEAD_JSON_MAX - JSON_RESERVE) {
-			dropped++;
+			l->n_dropped++;
 			continue;
 		}
 		total += n;
 		l->fields[kept++] = f;
 	}
 	l->n_fields = kept;
-	if (dropped > 0)
-		field_note(l, "fields_dropped", FIELD_NUMBER,
-			   arena_printf(l->arena, "%zu", dropped));
+}
+
+/* The notes go last: room for them, and for the one that says how many answers
+ * had to make it. */
+static void make_room(struct lead *l, size_t notes)
+{
+	size_t room = LEAD_FIELDS_MAX - notes;
+	if (l->n_dropped > 0 || l->n_fields > room)
+		room--;
+	if (l->n_fields <= room)
+		return;
+	l->n_dropped += l->n_fields - room;
+	l->n_fields = room;
 }
 
 void lead_finish(struct lead *l)
 {
 	fit_fields(l);
 	bool withheld = l->phone_withheld && l->phone.p == NULL && is_call(l);
+	make_room(l, (size_t)withheld + (l->phone_raw.p != NULL));
 	if (withheld)
 		field_note(l, "caller_id_withheld", FIELD_BOOL, STR("true"));
 	if (l->phone.p == NULL && l->email.p == NULL && sendable(l))
 		l->phone = l->phone_raw;
 	if (l->phone_raw.p != NULL)
 		field_note(l, "phone_raw", FIELD_STRING, l->phone_raw);
+	if (l->n_dropped > 0)
+		field_note(l, "fields_dropped", FIELD_NUMBER,
+			   arena_printf(l->arena, "%zu", l->n_dropped));
 }
 
 bool lead_has_contact(const struct lead *l)

@@ -191,13 +191,13 @@ static bool colour_animal(struct str s)
 }
 
 /* Caller names of mobiles: "TUCSON AZ", "CELL PHONE NY". All capitals; states
- * that are also surnames or parts of names (MA, DE, LA …) do not count. */
+ * that are also surnames or parts of names (MA, OH, LA …) do not count. */
 static bool city_state(struct str s)
 {
 	static const char *const states[] = {
 	    "AK", "AZ", "AR", "CT", "FL", "ID", "IL", "IA", "KS", "MD", "MN",
-	    "MS", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "OH", "RI",
-	    "SC", "SD", "TN", "TX", "UT", "VT", "WV", "WI", "WY", NULL};
+	    "MS", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "RI", "SC",
+	    "SD", "TN", "TX", "UT", "VT", "WV", "WI", "WY", NULL};
 	if (s.n < 5 || s.p[s.n - 3] != ' ' ||
 	    !text_in_exactly(str_sub(s, s.n - 2, s.n), states))
 		return false;

@@ -85,6 +85,29 @@ static const struct admin_route *find_route(const struct request *request,
 	return NULL;
 }
 
+/* What the path takes instead. */
+static void refuse_method(struct exchange *x, const struct request *request)
+{
+	bool get = false, post = false;
+	struct str subject;
+	for (const struct admin_route *r = ADMIN_ROUTES; r->path != NULL; r++) {
+		if (!matches(r->path, request->path, &subject))
+			continue;
+		get |= r->method == HTTP_GET;
+		post |= r->method == HTTP_POST;
+	}
+	struct reply reply = {
+	    .status = 405,
+	    .body = STR("{\"error\":{\"code\":\"method\",\"message\":"
+			"\"this path takes another method\"}}\n"),
+	};
+	reply.extra[reply.n_extra++] =
+	    (struct header){STR("Allow"), get && post ? STR("GET, HEAD, POST")
+					  : get       ? STR("GET, HEAD")
+						      : STR("POST")};
+	exchange_reply(x, &reply);
+}
+
 /* Log in before anything else is told, also whether a path exists. */
 static void on_headers(void *ctx, struct exchange *x)
 {
@@ -106,8 +129,7 @@ static void on_headers(void *ctx, struct exchange *x)
 		return;
 	}
 	if (route == NULL) {
-		admin_reply_error(x, 405, "method",
-				  "this path takes another method");
+		refuse_method(x, request);
 		return;
 	}
 	if (route->method == HTTP_POST &&
@@ -178,6 +200,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 	r->on_query = admin_on_query;
 	r->on_query_ctx = a;
 	r->on_replayed = admin_on_replayed;
+	r->on_replay_failed = admin_on_replay_failed;
 	build_listen(a);
 	struct listener_config config = listener_config_of(a);
 	struct http_handler handler = {

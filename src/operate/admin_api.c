@@ -15,14 +15,12 @@ enum { PAGE_DEFAULT = 50, PAGE_MAX = 500, TEXT_MAX = 8 << 20 };
 
 /* ---- questions to the store -------------------------------------------- */
 
-static int64_t int_param(const struct admin_call *c, const char *name,
-			 int64_t otherwise, int64_t max)
+/* False: it is there, but no number in its range. */
+static bool int_param(const struct admin_call *c, const char *name, int64_t min,
+		      int64_t max, int64_t *out)
 {
-	int64_t v;
-	struct str text = value_member(c->params, name);
-	if (text.p == NULL || str_to_int(text, 0, max, &v) != 0)
-		return otherwise;
-	return v;
+	const struct value *v = value_get(c->params, name);
+	return v == NULL || str_to_int(v->text, min, max, out) == 0;
 }
 
 static void text_param(const struct admin_call *c, const char *name, char *out,
@@ -43,12 +41,20 @@ static struct query *new_query(struct admin_call *c, enum query_kind kind)
 
 static void ask_list(struct admin_call *c, enum query_kind kind)
 {
+	int64_t cursor = 0, limit = PAGE_DEFAULT;
+	if (!int_param(c, "cursor", 0, INT64_MAX, &cursor) ||
+	    !int_param(c, "limit", 1, PAGE_MAX, &limit)) {
+		admin_reply_error(c->exchange, 400, "query",
+				  "limit is a number from 1 to 500, cursor the "
+				  "next_cursor of a page");
+		return;
+	}
 	struct query *q = new_query(c, kind);
 	text_param(c, "state", q->state, sizeof(q->state));
 	text_param(c, "source", q->source, sizeof(q->source));
 	text_param(c, "destination", q->destination, sizeof(q->destination));
-	q->after_id = int_param(c, "cursor", 0, INT64_MAX);
-	q->limit = (size_t)int_param(c, "limit", PAGE_DEFAULT, PAGE_MAX);
+	q->after_id = cursor;
+	q->limit = (size_t)limit;
 	queue_ask(c->admin->road->queue, q);
 }
 
@@ -253,15 +259,25 @@ static void get_config(struct admin_call *c)
 	buf_release(&b);
 }
 
+/* A destination, or "@SOURCE", whose records are fetched. */
+static bool is_known(const struct config *config, struct str name)
+{
+	if (name.n == 0 || name.p[0] != '@')
+		return config_destination(config, name) != NULL;
+	const struct source *source =
+	    config_source(config, str_sub(name, 1, name.n));
+	return source != NULL && source_fetches(source);
+}
+
 static void command(struct admin_call *c, enum destination_command what)
 {
 	struct road *r = c->admin->road;
-	if (config_destination(r->config, c->subject) == NULL) {
+	if (!is_known(r->config, c->subject)) {
 		admin_reply_error(c->exchange, 404, "not_found",
 				  "no such destination");
 		return;
 	}
-	char name[65];
+	char name[QUEUE_NAME];
 	(void)!snprintf(name, sizeof(name), "%.*s", STR_FMT(c->subject));
 	log_info("destination_command", "destination=%s command=%s", name,
 		 what == DESTINATION_PAUSE ? "pause" : "resume");
@@ -414,6 +430,14 @@ void admin_on_query(void *ctx, struct query *q)
 		admin_reply_json(x, 200, buf_str(&q->json));
 	}
 	query_free(q);
+}
+
+void admin_on_replay_failed(void *ctx, struct ticket t, const char *text)
+{
+	struct admin *a = ctx;
+	struct exchange *x = listener_find(a->listener, t);
+	if (x != NULL)
+		admin_reply_error(x, 409, "replay_failed", text);
 }
 
 void admin_on_replayed(void *ctx, struct submission *s)

@@ -41,5 +41,6 @@ void admin_reply_error(struct exchange *x, int status, const char *code,
 /* A query or a replay is answered: loop thread. */
 void admin_on_query(void *ctx, struct query *q);
 void admin_on_replayed(void *ctx, struct submission *s);
+void admin_on_replay_failed(void *ctx, struct ticket t, const char *text);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "operate/config_read.h"
+#include "operate/profiles.h"
 
 enum { FILES_MAX = 1000 };
 
@@ -50,7 +51,7 @@ static void on_report(void *ctx, int line, int column, const char *text)
 }
 
 /* The file's tree, or NULL when it is empty or cannot be read (reported). */
-static struct node *read_tree(struct reader *r, const char *path)
+struct node *config_read_tree(struct reader *r, const char *path)
 {
 	struct buf text;
 	struct node *root = NULL;
@@ -138,7 +139,7 @@ static void merge(struct reader *r, struct node *into, struct node *from,
 
 static void merge_file(struct reader *r, const char *path, struct node *root)
 {
-	struct node *part = read_tree(r, path);
+	struct node *part = config_read_tree(r, path);
 	if (part == NULL || root->kind != NODE_MAP)
 		return;
 	if (part->kind == NODE_MAP)
@@ -183,13 +184,14 @@ int config_load(const char *path, struct config **out,
 	r.config = xcalloc(1, sizeof(*r.config));
 	r.config->references = 1;
 	r.config->path = xstrdup(path);
-	struct node *root = read_tree(&r, path);
+	struct node *root = config_read_tree(&r, path);
 	if (root == NULL) {
 		root = arena_alloc(&r.arena, sizeof(*root));
 		root->kind = NODE_MAP;
 		root->line = root->column = 1;
 	}
 	merge_folder(&r, path, root);
+	profiles_load(&r, root);
 	config_read(&r, root);
 	if (!r.incomplete)
 		config_check(&r, root);
@@ -202,6 +204,63 @@ int config_load(const char *path, struct config **out,
 	}
 	*out = r.config;
 	return 0;
+}
+
+static struct str socket_of(const struct node *listen)
+{
+	struct str unix_ = STR("unix:");
+	if (listen->kind == NODE_TEXT)
+		return str_starts(listen->text, unix_)
+			   ? str_sub(listen->text, unix_.n, listen->text.n)
+			   : STR_NONE;
+	struct str found = STR_NONE;
+	NODE_EACH(child, listen)
+	if (child->kind == NODE_TEXT && found.n == 0)
+		found = socket_of(child);
+	return found;
+}
+
+static struct str find_admin_socket(const struct node *root)
+{
+	const struct key *row = key_find(SECTION_TOP, STR("admin.listen"));
+	const struct node *admin = node_get(root, STR("admin"));
+	const struct node *listen = admin != NULL && admin->kind == NODE_MAP
+					? node_get(admin, STR("listen"))
+					: NULL;
+	if (listen != NULL && !node_is_empty(listen))
+		return socket_of(listen);
+	struct str def = str_from(row->def); /* "[unix:PATH]" */
+	return str_sub(def, strlen("[unix:"), def.n - 1);
+}
+
+int config_admin_socket(const char *path, char **out, struct err *err)
+{
+	struct config_problems problems = {0};
+	struct reader r = {.problems = &problems};
+	arena_init(&r.arena);
+	struct node *root = config_read_tree(&r, path);
+	int rc = 0;
+	if (root == NULL) {
+		root = arena_alloc(&r.arena, sizeof(*root));
+		root->kind = NODE_MAP;
+	}
+	if (root->kind == NODE_MAP && !r.incomplete)
+		merge_folder(&r, path, root);
+	struct str found = root->kind == NODE_MAP && !r.incomplete
+			       ? find_admin_socket(root)
+			       : STR_NONE;
+	if (found.n > 0)
+		*out = xstr_dup(found);
+	else if (problems.n > 0)
+		rc = err_set(err, LB_EINVAL, "cannot use '%s': %s", path,
+			     problems.v[0].text);
+	else
+		rc = err_set(err, LB_ENOTFOUND,
+			     "no admin socket in '%s'; use --url", path);
+	config_problems_release(&problems);
+	free(r.files);
+	arena_release(&r.arena);
+	return rc;
 }
 
 struct config *config_ref(struct config *c)
@@ -239,6 +298,7 @@ void config_unref(struct config *c)
 		free_destination(c->destinations[i]);
 	for (size_t i = 0; i < c->n_sources; i++)
 		free_source(c->sources[i]);
+	profiles_release(&(struct profile_list){c->profiles, c->n_profiles});
 	config_release_section(SECTION_TOP, c);
 	free(c->listen);
 	free(c->destinations);

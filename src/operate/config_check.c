@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/network.h"
+#include "delivery/address.h"
+#include "operate/profiles.h"
 
 struct place place_within(const struct reader *r, const struct node *n,
 			  const char *dotted)
@@ -154,6 +157,39 @@ static void check_tls(struct reader *r, size_t i, const char *key,
 		       key);
 }
 
+/* The host of an http or https URL, without brackets. */
+static struct str host_of(struct str url)
+{
+	long at = str_find_str(url, STR("://"));
+	struct str rest, port;
+	url = str_sub(url, at < 0 ? 0 : (size_t)at + 3, url.n);
+	if (str_starts(url, STR("[")))
+		return str_cut(str_sub(url, 1, url.n), ']', &rest);
+	url =
+	    str_cut(str_cut(str_cut(url, '/', &rest), '?', &rest), '#', &rest);
+	return str_cut(url, ':', &port);
+}
+
+/* What a name leads to is judged at each connect; an address is known now. */
+static void check_reach(struct reader *r, size_t i, const char *key,
+			const char *url)
+{
+	const struct destination_config *d = r->config->destinations[i];
+	struct address parsed;
+	char text[ADDRESS_TEXT];
+	struct str host = host_of(str_from(url));
+	if (url == NULL || d->allow_private || d->proxy != NULL ||
+	    address_parse(host, &parsed) != 0)
+		return;
+	(void)!snprintf(text, sizeof(text), "%.*s", STR_FMT(host));
+	if (!address_text_is_public(text))
+		problems_warn(r->problems,
+			      place_within(r, r->destinations[i], key),
+			      "'%s' is not a public address: nothing will be "
+			      "sent there unless allow_private is set",
+			      text);
+}
+
 /* A bearer token goes into a header. */
 static bool token_ok(const struct secret *s)
 {
@@ -209,6 +245,7 @@ static void check_destination(struct reader *r, size_t i)
 	check_tls(r, i, "url", d->url);
 	check_tls(r, i, "bulk_url", d->bulk_url);
 	check_tls(r, i, "list_url", d->list_url);
+	check_reach(r, i, "url", d->url);
 	derive_urls(d);
 	if (!token_ok(&d->token))
 		problems_error(p, place_within(r, n, "token"),
@@ -245,6 +282,7 @@ void config_check(struct reader *r, const struct node *root)
 	check_store(r, root);
 	for (size_t i = 0; i < c->n_destinations; i++)
 		check_destination(r, i);
+	profiles_compile(r);
 	for (size_t i = 0; i < c->n_sources; i++)
 		config_check_source(r, i);
 	struct place file = {r->files[0], 0, 0};

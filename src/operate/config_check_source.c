@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "operate/suggest.h"
+#include "sources/programs.h"
 
 static void check_known(struct reader *r, struct place at, const char *name)
 {
@@ -175,6 +176,27 @@ static void set_limits(const struct config *c, struct source *s)
 		s->max_body = (size_t)c->limits.body;
 }
 
+/* Compiled here, so that what jq says comes with the expression's line. */
+static bool check_expressions(struct reader *r, struct source *s,
+			      const struct node *n)
+{
+	struct program_problem problem = {0};
+	struct err err = {0};
+	if (programs_prepare(s, &problem, &err) == 0)
+		return true;
+	const struct node *map = node_get(n, STR("map"));
+	const struct node *bad =
+	    problem.key != NULL && map != NULL && map->kind == NODE_MAP
+		? node_get(map, str_from(problem.key))
+		: node_get(n, STR("filter"));
+	struct place at = place_of(r, bad != NULL ? bad : n);
+	bool block =
+	    bad != NULL && bad->quoted && str_find(bad->text, '\n') >= 0;
+	at.line += problem.line - (block ? 0 : 1);
+	problems_error(r->problems, at, "jq: %s", err.text);
+	return false;
+}
+
 void config_check_source(struct reader *r, size_t i)
 {
 	struct source *s = r->config->sources[i];
@@ -189,6 +211,8 @@ void config_check_source(struct reader *r, size_t i)
 	set_limits(r->config, s);
 	check_body(r, s, n);
 	struct err err = {0};
+	if (r->source_is_read[i] && !check_expressions(r, s, n))
+		return;
 	if (r->source_is_read[i] && source_prepare(s, &err) != 0)
 		problems_error(r->problems, place_of_key(r, n),
 			       "source '%s': %s", s->name, err.text);

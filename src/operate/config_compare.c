@@ -6,6 +6,7 @@
  * compared as text, by their rows.
  */
 #include "base/mem.h"
+#include "leadbridge/store.h"
 #include "operate/config_values.h"
 
 enum { TEXT_MAX = 65536 };
@@ -57,6 +58,35 @@ static void compare_destination(const struct destination_config *d,
 			d->name);
 }
 
+/* Nobody else could ask for those records. */
+static void compare_source(const struct source *s, const struct config *next,
+			   struct config_problems *problems)
+{
+	char queue[QUEUE_NAME];
+	const struct source *now = config_source(next, str_from(s->name));
+	if (!source_fetches(s) || (now != NULL && source_fetches(now)))
+		return;
+	struct place at = {next->path, now != NULL ? now->line : 0, 0};
+	problems_orphan(problems, at, fetch_queue(str_from(s->name), queue).p,
+			"the api of source '%s' is gone, but fetches wait for "
+			"it",
+			s->name);
+}
+
+/* An editor that is just writing leaves an empty file for a moment: every
+ * sender would get 404, and most do not come again. */
+static void compare_sources(const struct config *running,
+			    const struct config *next,
+			    struct config_problems *problems)
+{
+	struct place at = {next->path, 0, 0};
+	if (running->n_sources > 0 && next->n_sources == 0)
+		problems_error(problems, at,
+			       "all %zu sources are gone: stop the daemon "
+			       "instead",
+			       running->n_sources);
+}
+
 void config_compare(const struct config *running, const struct config *next,
 		    struct config_problems *problems)
 {
@@ -67,5 +97,8 @@ void config_compare(const struct config *running, const struct config *next,
 	}
 	for (size_t i = 0; i < running->n_destinations; i++)
 		compare_destination(running->destinations[i], next, problems);
+	for (size_t i = 0; i < running->n_sources; i++)
+		compare_source(running->sources[i], next, problems);
+	compare_sources(running, next, problems);
 	problems_sort(problems);
 }

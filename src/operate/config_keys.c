@@ -169,6 +169,12 @@ static const struct key keys[] = {
  .choices = "text json", .def = "text",
  .help = "text is key=value with the priority the journal reads."},
 
+{TOP = "profiles", .type = KEY_TEXTS, INTO(profile_folders),
+ .example = "[/usr/share/leadbridge/profiles, /etc/leadbridge/profiles]",
+ .help = "Folders with platforms described in YAML, see docs/profiles.md. A "
+	 "later one replaces what an earlier one says of a platform. By default "
+	 "those of the example."},
+
 {TOP = "destinations", .type = KEY_DESTINATIONS,
  .help = "The CRM accounts leads go to, by name ([a-z0-9-], at most 64 "
 	 "characters). The name is part of a lead's identity."},
@@ -346,9 +352,13 @@ static const struct key keys[] = {
  .help = "Topics that make a lead, instead of the platform's own choice; "
 	 "others are ignored."},
 {SOURCE = "map", .type = KEY_FIELD_MAP, HAS(map),
- .example = "{email: .contact.mail}",
- .help = "Lead field or custom field to the path of its value in the payload; "
-	 "wins over the adapter."},
+ .example = "{contact_email: \".contact.mail, .mail\"}",
+ .help = "Lead field or custom field to the expression of its value: a path, "
+	 "several separated by commas (the first that has one), or jq. Wins over "
+	 "the adapter."},
+{SOURCE = "filter", .type = KEY_EXPRESSION, HAS(filter),
+ .example = ".status == \"new\"",
+ .help = "An expression in jq; where it is false the event is ignored."},
 {SOURCE = "event_id", .type = KEY_EVENT_ID, HAS(event_id),
  .example = "header:X-Event-Id",
  .help = "The sender's id of the event, by which a repetition is recognised: "
@@ -427,6 +437,46 @@ static const struct key keys[] = {
 {SOURCE = "rsa_key", .type = KEY_SECRETS, HAS(rsa_key),
  .example = "file:/etc/leadbridge/ghl-rsa.pem",
  .help = "ghl: also accept the old signature header, with this public key."},
+{SOURCE = "verify_token", .type = KEY_SECRETS, HAS(verify_token),
+ .example = "file:/etc/leadbridge/secrets/meta-verify",
+ .help = "meta_ads: the word typed beside the URL when the webhook is saved."},
+{SOURCE = "signature", .type = KEY_WORD, HAS(signature), .choices = "v1 v3",
+ .example = "v3",
+ .help = "hubspot: v1 also accepts the older signature, which proves neither "
+	 "URL nor time. v3 alone by default."},
+{SOURCE = "api.url", .type = KEY_URL, HAS(api.url),
+ .example = "https://www.zohoapis.eu",
+ .help = "Where records are fetched that the sender only names: the base, "
+	 "without version. The platform's own by default."},
+{SOURCE = "api.token", .type = KEY_SECRET, HAS(api.token),
+ .example = "file:/etc/leadbridge/secrets/page-token",
+ .help = "Access token for it. A dead one parks the account, @NAME, and costs "
+	 "no lead."},
+{SOURCE = "api.oauth.token_url", .type = KEY_URL, HAS(api.oauth.token_url),
+ .example = "https://accounts.zoho.eu/oauth/v2/token",
+ .help = "zoho: where access tokens come from, instead of api.token."},
+{SOURCE = "api.oauth.client_id", .type = KEY_TEXT, HAS(api.oauth.client_id),
+ .example = "1000.ABCDEF",
+ .help = "The client those are made for."},
+{SOURCE = "api.oauth.client_secret", .type = KEY_SECRET,
+ HAS(api.oauth.client_secret),
+ .example = "file:/etc/leadbridge/secrets/zoho-client",
+ .help = "The secret of that client."},
+{SOURCE = "api.oauth.refresh_token", .type = KEY_SECRET,
+ HAS(api.oauth.refresh_token),
+ .example = "file:/etc/leadbridge/secrets/zoho-refresh",
+ .help = "A refresh token that does not change with use."},
+{SOURCE = "api.version", .type = KEY_TEXT, HAS(api.version),
+ .example = "v23.0",
+ .help = "Version of the provider's API; a tried one by default."},
+{SOURCE = "api.allow_http", .type = KEY_BOOL, HAS(api.allow_http),
+ .def = "false",
+ .help = "Allow an api.url without TLS: token and contacts travel in the "
+	 "clear."},
+{SOURCE = "api.allow_private", .type = KEY_BOOL, HAS(api.allow_private),
+ .def = "false",
+ .help = "Allow addresses that are not public, and hosts that are not the "
+	 "provider's."},
 {SOURCE = "expect", .type = KEY_EXPECT, HAS(expect), .example = "1 per 6h",
  .help = "How often it normally speaks, e.g. 1 per 6h 08:00-20:00; silence is "
 	 "an alarm."},
@@ -434,6 +484,27 @@ static const struct key keys[] = {
  .example = "true",
  .help = "The acquisition channel decides source_platform. On by default for "
 	 "forms, calls and chats."},
+{SOURCE = "own_hosts", .type = KEY_TEXTS, HAS(own_hosts),
+ .example = "[example.com, example.shop]",
+ .help = "Attribution: your sites; a referrer there, or below, is none. The "
+	 "origins and the page's own host count without being listed."},
+{SOURCE = "excluded_hosts", .type = KEY_TEXTS, HAS(excluded_hosts),
+ .example = "[pay.example.net]",
+ .help = "Attribution: sites people only pass through, such as a payment "
+	 "page; never where they came from."},
+{SOURCE = "fbclid_implies_ads", .type = KEY_BOOL, HAS(fbclid_implies_ads),
+ .def = "false",
+ .help = "Attribution: an fbclid with no utm text beside it is an ad "
+	 "(meta_ads). Facebook adds one to links nobody paid for, too: those "
+	 "are referral."},
+{SOURCE = "microsoft_ads_as", .type = KEY_WORD, HAS(microsoft_ads_as),
+ .choices = PLATFORMS, .example = "referral",
+ .help = "Attribution: the CRM's platform for ads of Microsoft; referral by "
+	 "default, since it has none for them."},
+{SOURCE = "other_search_as", .type = KEY_WORD, HAS(other_search_as),
+ .choices = PLATFORMS, .example = "referral",
+ .help = "Attribution: the CRM's platform for searches elsewhere than at "
+	 "Google; referral by default."},
 {SOURCE = "recase", .type = KEY_BOOL, HAS(recase), .def = "false",
  .help = "Correct the case of names written all in capitals or all in small "
 	 "letters: JANE MCKAY becomes Jane McKay."},

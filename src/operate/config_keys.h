@@ -50,13 +50,14 @@ enum key_type {                /* how a value is written -> what the field is */
 		KEY_DURATIONS,    /* struct duration_list */
 		KEY_NETWORKS,     /* struct network_list */
 		KEY_MAP,          /* struct text_map */
-		KEY_FIELD_MAP,    /* struct text_map of value paths */
+		KEY_FIELD_MAP,    /* struct text_map of expressions */
+		KEY_EXPRESSION,   /* char *, compiled with the source */
 		KEY_OUTCOMES,     /* struct outcome_override *, size_t */
 		KEY_LISTEN,       /* list of SECTION_LISTEN */
 		KEY_DESTINATIONS, /* mapping of SECTION_DESTINATION */
 		KEY_SOURCES,      /* mapping of SECTION_SOURCE */
 };
-#define KEY_TYPES 32
+#define KEY_TYPES 33
 
 enum key_flags {
 	KEY_REQUIRED = 1,

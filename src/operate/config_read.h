@@ -8,6 +8,8 @@
 
 #include "operate/config_values.h"
 
+/* The tree of a file, or NULL when it is empty or cannot be read (reported). */
+struct node *config_read_tree(struct reader *r, const char *path);
 /* Fills r->config from the merged tree. */
 void config_read(struct reader *r, const struct node *root);
 /* Cross checks; derives what follows from several keys; prepares sources. */

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/network.h"
+#include "operate/profiles.h"
 #include "operate/suggest.h"
 
 enum { LIST_MAX = 1000, SHOWN_MAX = 60 };
@@ -265,13 +266,20 @@ void read_platform(struct reader *r, const struct key *k, const struct node *n,
 	struct str text;
 	if (!value_text_of(r, k, n, &text))
 		return;
-	*field = source_ops_find(text);
+	struct profile_list profiles = {0};
+	if (r->config != NULL)
+		profiles = (struct profile_list){r->config->profiles,
+						 r->config->n_profiles};
+	const struct profile *profile = profiles_find(&profiles, text);
+	*field = profile != NULL ? &profile->ops : source_ops_find(text);
 	if (*field != NULL)
 		return;
 	struct suggestion near;
 	suggestion_init(&near, text);
 	for (size_t i = 0; source_ops_at(i) != NULL; i++)
 		suggestion_offer(&near, str_from(source_ops_at(i)->platform));
+	for (size_t i = 0; i < profiles.n; i++)
+		suggestion_offer(&near, str_from(profiles.v[i]->platform));
 	struct str best = suggestion_best(&near);
 	int shown = (int)(text.n < SHOWN_MAX ? text.n : SHOWN_MAX);
 	if (best.p != NULL)

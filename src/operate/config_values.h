@@ -108,6 +108,8 @@ void read_map(struct reader *r, const struct key *k, const struct node *n,
 	      void *base);
 void read_field_map(struct reader *r, const struct key *k, const struct node *n,
 		    void *base);
+void read_expression_key(struct reader *r, const struct key *k,
+			 const struct node *n, void *base);
 void read_outcomes(struct reader *r, const struct key *k, const struct node *n,
 		   void *base);
 /* http or https, a host, no user name, no fragment. */

@@ -215,10 +215,9 @@ void read_expect(struct reader *r, const struct key *k, const struct node *n,
 			     "like '1 per 6h' or '1 per 6h 08:00-20:00'");
 }
 
-/* Each member of the mapping as one pair; check may be NULL. */
+/* Each member of the mapping as one pair. */
 static void read_pairs(struct reader *r, const struct key *k,
-		       const struct node *n, void *base,
-		       bool (*check)(struct str))
+		       const struct node *n, void *base)
 {
 	struct text_map *map = key_field(k, base);
 	if (n->kind != NODE_MAP) {
@@ -237,11 +236,6 @@ static void read_pairs(struct reader *r, const struct key *k,
 		}
 		if (!value_text_of(r, k, child, &text))
 			continue;
-		if (check != NULL && !check(text)) {
-			value_refuse(r, k, child,
-				     "a mapping to paths (.contact.email)");
-			continue;
-		}
 		map->v[map->n++] = (struct text_pair){
 		    .from = xstr_dup(child->key), .to = xstr_dup(text)};
 	}
@@ -250,13 +244,22 @@ static void read_pairs(struct reader *r, const struct key *k,
 void read_map(struct reader *r, const struct key *k, const struct node *n,
 	      void *base)
 {
-	read_pairs(r, k, n, base, NULL);
+	read_pairs(r, k, n, base);
 }
 
 void read_field_map(struct reader *r, const struct key *k, const struct node *n,
 		    void *base)
 {
-	read_pairs(r, k, n, base, value_path_ok);
+	/* Compiled by source_prepare(), where all of them are known. */
+	read_pairs(r, k, n, base);
+}
+
+void read_expression_key(struct reader *r, const struct key *k,
+			 const struct node *n, void *base)
+{
+	struct str text;
+	if (value_text_of(r, k, n, &text))
+		store_text(k, base, text);
 }
 
 /* In the order of enum outcome. */

@@ -69,20 +69,30 @@ static void log_problems(const struct config_problems *problems)
 /* A destination that still has leads cannot go, nor change its customer: the
  * leads would have nowhere to go, or go to somebody else. Without leads it
  * may. */
+static void excuse_if_empty(const struct queue_backlog *backlog, size_t n,
+			    const char *name, struct config_problems *problems)
+{
+	bool waits = false;
+	for (size_t k = 0; k < n; k++)
+		waits |= backlog[k].waiting > 0 &&
+			 strcmp(backlog[k].name, name) == 0;
+	if (!waits)
+		config_problems_excuse(problems, str_from(name));
+}
+
 static void excuse_empty(const struct running *d,
 			 struct config_problems *problems)
 {
+	const struct config *c = d->road.config;
 	struct queue_backlog *backlog = NULL;
+	char queue[QUEUE_NAME];
 	size_t n = 0;
 	queue_backlog(d->road.queue, &backlog, &n);
-	for (size_t i = 0; i < d->road.config->n_destinations; i++) {
-		const char *name = d->road.config->destinations[i]->name;
-		bool waits = false;
-		for (size_t k = 0; k < n; k++)
-			waits |= backlog[k].waiting > 0 &&
-				 strcmp(backlog[k].name, name) == 0;
-		if (!waits)
-			config_problems_excuse(problems, str_from(name));
+	for (size_t i = 0; i < c->n_destinations; i++)
+		excuse_if_empty(backlog, n, c->destinations[i]->name, problems);
+	for (size_t i = 0; i < c->n_sources; i++) {
+		(void)fetch_queue(str_from(c->sources[i]->name), queue);
+		excuse_if_empty(backlog, n, queue, problems);
 	}
 	free(backlog);
 }
@@ -138,6 +148,10 @@ static int reload(void *ctx, struct err *err)
 {
 	struct running *d = ctx;
 	struct config *next = NULL;
+	if (d->drain_until_ms != 0) {
+		log_warn("reload_refused", "reason=stopping");
+		return err_set(err, LB_EBUSY, "the daemon is stopping");
+	}
 	notify_reloading();
 	int rc = load_next(d, &next, err);
 	if (rc == 0)

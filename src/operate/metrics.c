@@ -162,9 +162,13 @@ int64_t metrics_parked(const struct metrics_inputs *in)
 {
 	int64_t parked = 0;
 	for (size_t i = 0; i < in->n_backlog; i++)
-		if (metrics_is_parked(in, in->backlog[i].name))
+		/* Fetches of a parked account are counted as fetching. */
+		if (in->backlog[i].name[0] != '@' &&
+		    metrics_is_parked(in, in->backlog[i].name))
 			parked += in->backlog[i].waiting;
-	return parked;
+	/* Gauges and backlog may be a commit apart. */
+	int64_t waiting = in->gauges.states[UNIT_WAITING];
+	return parked < waiting ? parked : waiting;
 }
 
 const struct destination_status *metrics_status(const struct metrics_inputs *in,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "leadbridge/config.h"
+#include "operate/profiles.h"
 
 static const struct option_row {
 	const char *name;
@@ -143,12 +144,22 @@ static void list_platform(const struct source_ops *ops)
 						      : "as configured");
 }
 
+/* Those in C, then those of the profiles that are installed. */
 static int list_platforms(void)
 {
 	const struct source_ops *ops;
 	for (size_t i = 0; (ops = source_ops_at(i)) != NULL; i++)
 		list_platform(ops);
-	return 0;
+	struct config_problems problems = {0};
+	struct profile_list profiles = {0};
+	profiles_installed(&profiles, &problems);
+	for (size_t i = 0; i < profiles.n; i++)
+		list_platform(&profiles.v[i]->ops);
+	options_print_problems(&problems);
+	int rc = problems.errors == 0 ? 0 : 1;
+	profiles_release(&profiles);
+	config_problems_release(&problems);
+	return rc;
 }
 
 int options_act(const struct options *o)

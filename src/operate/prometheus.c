@@ -140,13 +140,15 @@ static void add_states(const struct metrics_inputs *in, struct buf *b)
 				 unit_state_name((enum unit_state)s),
 				 (long long)in->gauges.states[s]);
 	for (size_t i = 0; i < in->n_backlog; i++)
-		buf_addf(b,
-			 "leadbridge_leads{state=\"%s\","
-			 "destination=\"%s\"} %lld\n",
-			 metrics_is_parked(in, in->backlog[i].name) ? "parked"
-								    : "waiting",
-			 in->backlog[i].name,
-			 (long long)in->backlog[i].waiting);
+		if (in->backlog[i].name[0] != '@') /* those are fetching */
+			buf_addf(b,
+				 "leadbridge_leads{state=\"%s\","
+				 "destination=\"%s\"} %lld\n",
+				 metrics_is_parked(in, in->backlog[i].name)
+				     ? "parked"
+				     : "waiting",
+				 in->backlog[i].name,
+				 (long long)in->backlog[i].waiting);
 	head(b, "oldest_waiting_seconds", "gauge",
 	     "Age of the oldest undelivered lead.");
 	for (size_t i = 0; i < in->n_backlog; i++) {

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,8 +19,10 @@ enum { LINE_MAX_BYTES = 8 << 20 };
 struct reporter {
 	struct road *road;
 	struct loop_timer *timer;
+	int64_t interval_ms;
 	int fd;
 	bool broken; /* said once, until a line goes out again */
+	bool torn;   /* the last line is there in part */
 };
 
 static int64_t resident_bytes(void)
@@ -63,17 +67,37 @@ void road_inputs_release(struct metrics_inputs *in)
 	free((void *)(uintptr_t)in->status);
 }
 
+/* Never waits: a reader of our stdout that stands still must not stop the
+ * loop. What a ready pipe surely takes is PIPE_BUF. */
+static bool write_some(struct reporter *p, struct str s)
+{
+	size_t done = 0;
+	while (done < s.n) {
+		struct pollfd ready = {.fd = p->fd, .events = POLLOUT};
+		size_t n = s.n - done < PIPE_BUF ? s.n - done : PIPE_BUF;
+		errno = EAGAIN;
+		ssize_t written =
+		    poll(&ready, 1, 0) == 1 ? write(p->fd, s.p + done, n) : -1;
+		if (written <= 0)
+			break;
+		done += (size_t)written;
+	}
+	p->torn = done > 0 && done < s.n;
+	return done == s.n;
+}
+
 static void write_line(struct reporter *p)
 {
 	struct metrics_inputs in;
 	struct buf line;
 	buf_init(&line, LINE_MAX_BYTES);
+	if (p->torn)
+		buf_add_char(&line, '\n');
 	road_inputs(p->road, &in);
 	metrics_line(p->road->metrics, &in, &line);
 	road_inputs_release(&in);
 	buf_add_char(&line, '\n');
-	bool ok = !line.over && p->fd >= 0 &&
-		  write(p->fd, line.p, line.n) == (ssize_t)line.n;
+	bool ok = !line.over && p->fd >= 0 && write_some(p, buf_str(&line));
 	buf_release(&line);
 	if (!ok && !p->broken)
 		log_warn("metrics_log_failed", "error=\"%s\"",
@@ -116,7 +140,8 @@ int reporter_new(struct reporter **out, struct road *r, struct err *err)
 		return rc;
 	}
 	p->timer = loop_timer_new(r->loop, on_timer, p);
-	loop_timer_every(p->timer, r->config->metrics_interval_ms);
+	p->interval_ms = r->config->metrics_interval_ms;
+	loop_timer_every(p->timer, p->interval_ms);
 	*out = p;
 	return 0;
 }
@@ -124,7 +149,12 @@ int reporter_new(struct reporter **out, struct road *r, struct err *err)
 int reporter_reopen(struct reporter *p, struct err *err)
 {
 	int rc = open_log(p, err);
-	loop_timer_every(p->timer, p->road->config->metrics_interval_ms);
+	/* Anew only when it changed: reloads in a row must not keep the next
+	 * line from being written. */
+	int64_t interval = p->road->config->metrics_interval_ms;
+	if (interval != p->interval_ms)
+		loop_timer_every(p->timer, interval);
+	p->interval_ms = interval;
 	return rc;
 }
 

@@ -11,9 +11,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "operate/mapped.h"
 #include "operate/webhooks.h"
 
-enum report_kind { REPORT_SUBMISSION = 1, REPORT_QUERY, REPORT_CONDITION };
+enum report_kind {
+	REPORT_SUBMISSION = 1,
+	REPORT_QUERY,
+	REPORT_CONDITION,
+	REPORT_MAPPED
+};
 
 struct condition_report {
 	struct message message;
@@ -63,6 +69,12 @@ static void on_refilled(void *ctx, const char *destination,
 	struct road *r = ctx;
 	delivery_refilled(r->delivery, destination, chain, more,
 			  next_due_at_ms);
+}
+
+static void on_recalled(void *ctx, struct recall *chain)
+{
+	struct road *r = ctx;
+	delivery_recalled(r->delivery, chain);
 }
 
 static void on_condition(void *ctx, enum queue_condition condition,
@@ -121,6 +133,9 @@ static void on_reports(void *ctx)
 		case REPORT_CONDITION:
 			take_condition(r, (struct condition_report *)m);
 			break;
+		case REPORT_MAPPED:
+			mapped_done(r, m);
+			break;
 		}
 	}
 }
@@ -152,9 +167,12 @@ static int open_stations(struct road *r, struct err *err)
 	    .due = on_due,
 	    .settled = on_settled,
 	    .refilled = on_refilled,
+	    .recalled = on_recalled,
 	    .condition = on_condition,
 	};
 	int rc = queue_open(&r->queue, r->config, &events, err);
+	if (rc == 0)
+		rc = mapped_open(r, REPORT_MAPPED, err);
 	if (rc != 0)
 		return rc;
 	rc = delivery_start(&r->delivery, r->config, r->queue, err);
@@ -196,6 +214,10 @@ bool road_drained(const struct road *r)
 
 void road_quiesce(struct road *r, int64_t grace_ms)
 {
+	/* What was being mapped may still be stored. */
+	mapped_stop(r);
+	if (r->reports != NULL)
+		on_reports(r);
 	/* Delivery reports to the queue, the queue to the loop: in that order,
 	 * so that nobody writes to one who is gone. */
 	if (r->delivery != NULL)
@@ -209,6 +231,7 @@ void road_quiesce(struct road *r, int64_t grace_ms)
 void road_close(struct road *r)
 {
 	listener_free(r->webhooks);
+	mapped_close(r);
 	rate_table_free(r->rates);
 	held_free(r->held);
 	delivery_free(r->delivery);

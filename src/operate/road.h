@@ -29,12 +29,15 @@ struct road {
 	struct loop_watch *reports_watch;
 	struct heartbeat heartbeat; /* of the loop */
 	struct loop_timer *beat;
+	struct mapper *mapper; /* runs what has no limit: jq */
+	struct loop_timer *mapper_look;
 	int64_t started_ms; /* monotonic */
 	bool draining;
 	bool store_failed; /* an I/O error: end, so that recovery decides */
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
 	void (*on_replayed)(void *ctx, struct submission *s);
-	void *on_query_ctx;           /* of both */
+	void (*on_replay_failed)(void *ctx, struct ticket t, const char *text);
+	void *on_query_ctx;           /* of the three */
 	void (*on_failed)(void *ctx); /* the store gave up: loop thread */
 	void *on_failed_ctx;
 };

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "leadbridge/source.h"
 #include "operate/health.h"
+#include "operate/mapped.h"
 
 enum { SHOWN_MAX = 4 << 20 }; /* of a dry run */
 #define TOO_MUCH                                                               \
@@ -33,6 +34,15 @@ static void reply_not_found(struct exchange *x)
 			      .body = STR("{\"error\":{\"code\":\"not_found\","
 					  "\"message\":\"not found\"}}"),
 			  });
+}
+
+/* "OPTIONS *" asks the server itself, not a path (RFC 9110 9.3.7). */
+static void reply_to_ping(struct exchange *x)
+{
+	struct reply reply = {.status = 204};
+	reply.extra[reply.n_extra++] =
+	    (struct header){STR("Allow"), STR("GET, HEAD, POST, OPTIONS")};
+	exchange_reply(x, &reply);
 }
 
 /* "/in/NAME" or "/in/NAME/TOKEN" */
@@ -73,6 +83,10 @@ static void on_headers(void *ctx, struct exchange *x)
 	if (health_answer(r, x))
 		return;
 	const struct request *request = exchange_request(x);
+	if (str_eq(request->target, STR("*"))) {
+		reply_to_ping(x);
+		return;
+	}
 	struct str name, token;
 	if (!split_path(request->path, &name, &token)) {
 		metrics_rejected(r->metrics, NULL, "not_found");
@@ -115,6 +129,20 @@ static void try_later(struct exchange *x, const struct source *source,
 	exchange_reply(x, &reply);
 }
 
+void webhooks_refused(struct road *r, const struct source *source,
+		      struct ticket ticket, const char *why,
+		      const struct reply *reply)
+{
+	struct exchange *x = listener_find(r->webhooks, ticket);
+	metrics_rejected(r->metrics, source->name, why);
+	if (x == NULL)
+		return;
+	if (reply != NULL)
+		exchange_reply(x, reply);
+	else
+		try_later(x, source, NULL);
+}
+
 /* A URL with ?dry_run=1 left in a sender's settings would lose its leads: that
  * it is used shows in the counters. */
 static void show(struct road *r, struct exchange *x,
@@ -132,6 +160,14 @@ static void show(struct road *r, struct exchange *x,
 	buf_release(&b);
 }
 
+void webhooks_show(struct road *r, const struct source *source,
+		   struct ticket ticket, const struct submission *s)
+{
+	struct exchange *x = listener_find(r->webhooks, ticket);
+	if (x != NULL)
+		show(r, x, source, s);
+}
+
 static void refused(struct road *r, struct exchange *x, int code,
 		    const char *why)
 {
@@ -143,23 +179,9 @@ static void refused(struct road *r, struct exchange *x, int code,
 		held_keep(r->held, str_from(source->name), exchange_request(x));
 }
 
-static void on_request(void *ctx, struct exchange *x)
+static void submit(struct road *r, struct exchange *x, struct submission *s)
 {
-	struct road *r = ctx;
 	struct visit *v = exchange_data(x);
-	v->read_us = clock_mono_us();
-	fault_point("webhook_read");
-	struct submission *s = NULL;
-	struct reply reply = {0};
-	const char *why = "other";
-	int rc = source_process(v->source, exchange_request(x),
-				queue_secret(r->queue), &s, &reply, &why);
-	if (rc != 0) {
-		refused(r, x, rc, why);
-		exchange_reply(x, &reply);
-		submission_free(s);
-		return;
-	}
 	if (source_dry_run_asked(v->source, exchange_request(x))) {
 		show(r, x, v->source, s);
 		submission_free(s);
@@ -168,13 +190,63 @@ static void on_request(void *ctx, struct exchange *x)
 	s->source_position = v->source->position;
 	s->ticket = exchange_defer(x, v->config->limits.answer_ms);
 	fault_point("webhook_processed");
-	rc = queue_submit(r->queue, s);
+	int rc = queue_submit(r->queue, s);
 	if (rc != 0) {
 		metrics_rejected(r->metrics, v->source->name,
 				 rc == LB_ENOSPC ? "no_space" : "busy");
 		try_later(x, v->source, s);
 		submission_free(s);
 	}
+}
+
+/* Its source runs programs: the rest happens elsewhere. */
+static void map_elsewhere(struct road *r, struct exchange *x)
+{
+	struct visit *v = exchange_data(x);
+	struct mapped *m = NULL;
+	struct submission *s = NULL;
+	struct reply reply = {0};
+	const char *why = "busy";
+	const struct request *request = exchange_request(x);
+	int rc = mapped_webhook(r, v->config, v->source, request, &m, &s,
+				&reply, &why);
+	if (rc == LB_EBUSY) {
+		metrics_rejected(r->metrics, v->source->name, why);
+		try_later(x, v->source, NULL);
+	} else if (rc != 0) {
+		refused(r, x, rc, why);
+		exchange_reply(x, &reply);
+	} else if (s != NULL) {
+		submit(r, x, s);
+	} else {
+		bool dry = source_dry_run_asked(v->source, request);
+		mapped_answer(m, exchange_defer(x, v->config->limits.answer_ms),
+			      dry);
+	}
+}
+
+static void on_request(void *ctx, struct exchange *x)
+{
+	struct road *r = ctx;
+	struct visit *v = exchange_data(x);
+	v->read_us = clock_mono_us();
+	fault_point("webhook_read");
+	if (source_runs_programs(v->source)) {
+		map_elsewhere(r, x);
+		return;
+	}
+	struct submission *s = NULL;
+	struct reply reply = {0};
+	const char *why = "other";
+	int rc = source_process(v->source, exchange_request(x),
+				queue_secret(r->queue), &s, &reply, &why);
+	if (rc == 0) {
+		submit(r, x, s);
+		return;
+	}
+	refused(r, x, rc, why);
+	exchange_reply(x, &reply);
+	submission_free(s);
 }
 
 void webhooks_stored(struct road *r, struct submission *s)
@@ -222,6 +294,8 @@ int road_replay(struct road *r, const struct submission *raw, int64_t unit,
 	if (source == NULL)
 		return err_set(err, LB_ENOTFOUND, "source '%.*s' is gone",
 			       STR_FMT(raw->source));
+	if (source_runs_programs(source))
+		return mapped_replay(r, source, raw, unit, ticket, err);
 	struct submission *s = NULL;
 	int rc = source_remap(source, raw, queue_secret(r->queue), &s, err);
 	if (rc != 0)
@@ -246,10 +320,19 @@ static const char *retry_one(struct road *r, const struct source *source,
 	struct reply reply = {0};
 	const char *why = "other";
 	request.public_url = str_from(r->config->public_url);
-	if (source_process(source, &request, queue_secret(r->queue), &s, &reply,
-			   &why) != 0) {
+	struct mapped *m = NULL;
+	int rc = source_runs_programs(source)
+		     ? mapped_webhook(r, r->config, source, &request, &m, &s,
+				      &reply, &why)
+		     : source_process(source, &request, queue_secret(r->queue),
+				      &s, &reply, &why);
+	if (rc != 0) {
 		submission_free(s);
-		return why;
+		return rc == LB_EBUSY ? "busy" : why;
+	}
+	if (m != NULL) {
+		mapped_held(m, held->number);
+		return NULL;
 	}
 	s->source_position = source->position;
 	s->held = held->number;

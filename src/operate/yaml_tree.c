@@ -316,6 +316,14 @@ static void parse_events(struct builder *b, yaml_parser_t *p, struct str text)
 	}
 }
 
+/* The byte order mark some editors put in front. libyaml skips it only where
+ * it may guess the encoding, and then it would take UTF-16, too. */
+static struct str without_mark(struct str text)
+{
+	struct str mark = STR("\xef\xbb\xbf");
+	return str_starts(text, mark) ? str_sub(text, mark.n, text.n) : text;
+}
+
 int yaml_tree_parse(struct arena *a, struct str text, unsigned file,
 		    struct node **root, yaml_report report, void *ctx)
 {
@@ -327,6 +335,7 @@ int yaml_tree_parse(struct arena *a, struct str text, unsigned file,
 		complain(&b, 0, 0, "larger than 1 MiB");
 		return LB_ELIMIT;
 	}
+	text = without_mark(text);
 	find_tabs(&b, text);
 	if (b.failed)
 		return LB_EINVAL;

@@ -60,6 +60,7 @@ static int run_item(struct queue *q, struct item *it, struct err *err)
 	case MESSAGE_QUERY:
 		return run_command(q, it, err);
 	case MESSAGE_REFILL:
+	case MESSAGE_RECALL:
 	case MESSAGE_CONFIGURE:
 	case MESSAGE_STOP:
 		break;
@@ -208,12 +209,16 @@ static void hand_over_units(struct queue *q, struct handover *h,
 {
 	for (uint32_t i = 0; i < s->n_units; i++) {
 		const struct new_unit *u = &s->units[i];
-		if (u->id == 0 || u->state != UNIT_WAITING)
+		char queue[QUEUE_NAME];
+		bool fetch = u->state == UNIT_FETCHING;
+		if (u->id == 0 || (u->state != UNIT_WAITING && !fetch))
 			continue;
 		struct due_lead lead = {
 		    .id = u->id,
 		    .source = s->source,
-		    .destination = u->destination,
+		    .destination =
+			fetch ? fetch_queue(s->source, queue) : u->destination,
+		    .to = fetch ? u->destination : STR_NONE,
 		    .received_at_ms = s->received_at_ms,
 		    .occurred_at_ms = s->events[u->event].occurred_at_ms,
 		    .due_at_ms = s->received_at_ms,
@@ -222,6 +227,23 @@ static void hand_over_units(struct queue *q, struct handover *h,
 		memcpy(lead.key, u->key, sizeof(lead.key));
 		hand_over(q, h, &lead);
 	}
+}
+
+/* What was fetched waits for its destination now. */
+static void hand_over_fetched(struct queue *q, struct handover *h,
+			      const struct settlement *s)
+{
+	if (s->lead->to.n == 0 || s->state != UNIT_WAITING)
+		return;
+	struct due_lead lead = *s->lead;
+	lead.destination = s->lead->to;
+	lead.to = STR_NONE;
+	lead.body = (struct str){s->rendered, s->rendered_n};
+	lead.due_at_ms = s->started_at_ms + s->duration_ms;
+	lead.first_failed_at_ms = lead.triable_ms = 0;
+	lead.attempts = 0;
+	q->older = true;
+	hand_over(q, h, &lead);
 }
 
 static void collect_due(struct queue *q, struct batch *b, struct handover *h)
@@ -233,6 +255,8 @@ static void collect_due(struct queue *q, struct batch *b, struct handover *h)
 			continue;
 		if (it->kind == MESSAGE_SUBMIT) {
 			hand_over_units(q, h, (const void *)it->message);
+		} else if (it->kind == MESSAGE_SETTLE) {
+			hand_over_fetched(q, h, (const void *)it->message);
 		} else if (it->retried != NULL) {
 			q->older = true;
 			hand_over(q, h, it->retried);

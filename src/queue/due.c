@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lead on its way to the scheduler, and what one attempt came to: the two
- * objects that travel between the queue's threads and delivery. Any thread.
+ * A lead on its way to the scheduler, what one attempt came to, and what is
+ * remembered of attempts: the objects that travel between the queue's threads
+ * and delivery. Any thread.
  */
 #include <stdlib.h>
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "leadbridge/store.h"
+
+struct str fetch_queue(struct str source, char name[QUEUE_NAME])
+{
+	(void)snprintf(name, QUEUE_NAME, "@%.*s", STR_FMT(source));
+	return str_from(name);
+}
+
+bool is_fetch(struct str body)
+{
+	return body.n > 0 && body.p[0] == '[';
+}
 
 static struct str place(char **at, struct str s)
 {
@@ -22,13 +36,15 @@ static struct str place(char **at, struct str s)
 
 struct due_lead *due_lead_new(const struct due_lead *from)
 {
-	size_t n = from->source.n + from->destination.n + from->body.n + 3;
+	size_t n = from->source.n + from->destination.n + from->body.n +
+		   from->to.n + 4;
 	struct due_lead *lead = xmalloc(sizeof(*lead) + n);
 	memcpy(lead, from, sizeof(*lead));
 	lead->next = NULL;
 	char *at = lead->data;
 	lead->source = place(&at, from->source);
 	lead->destination = place(&at, from->destination);
+	lead->to = place(&at, from->to);
 	lead->body = place(&at, from->body);
 	return lead;
 }
@@ -39,5 +55,16 @@ void settlement_free(struct settlement *s)
 		return;
 	free(s->lead);
 	free(s->response);
+	free(s->rendered);
 	free(s);
+}
+
+void recall_free(struct recall *chain)
+{
+	while (chain != NULL) {
+		struct recall *next = chain->next;
+		free(chain->at_ms);
+		free(chain);
+		chain = next;
+	}
 }

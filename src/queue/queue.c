@@ -73,6 +73,30 @@ static struct queue *make(const struct config *config,
 	return q;
 }
 
+/* Due times a clock wrote that was ahead: nobody waits for that day. */
+static int clamp_due(struct queue *q, const struct config *config,
+		     struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < config->n_destinations; i++) {
+		const struct destination_config *c = config->destinations[i];
+		/* Jitter adds half at most. */
+		rc = q->ops->clamp_due(q->store, str_from(c->name),
+				       now + c->retry_every_ms * 3 / 2,
+				       now + c->retry_every_ms, err);
+	}
+	for (size_t i = 0; rc == 0 && i < config->n_sources; i++) {
+		char queue[QUEUE_NAME];
+		rc = q->ops->clamp_due(
+		    q->store,
+		    fetch_queue(str_from(config->sources[i]->name), queue),
+		    now + FETCH_RETRY_EVERY_MS * INT64_C(3) / 2,
+		    now + FETCH_RETRY_EVERY_MS, err);
+	}
+	return rc;
+}
+
 static int open_store(struct queue *q, const struct config *config,
 		      struct err *err)
 {
@@ -81,7 +105,10 @@ static int open_store(struct queue *q, const struct config *config,
 	if (q->ops == NULL)
 		return err_set(err, LB_EINVAL, "unknown store backend '%s'",
 			       c->backend);
-	int rc = q->ops->open(&q->store, c, clock_wall_ms(), err);
+	int rc = q->ops->open(&q->store, c, err);
+	if (rc != 0)
+		return rc;
+	rc = clamp_due(q, config, err);
 	if (rc != 0)
 		return rc;
 	struct str secret = q->ops->secret(q->store);
@@ -106,8 +133,11 @@ static void stop_threads(struct queue *q)
 {
 	if (q->store_worker != NULL)
 		post_stop(q->to_store);
-	if (q->reader_worker != NULL)
+	if (q->reader_worker != NULL) {
 		post_stop(q->to_reader);
+		if (q->reader_beat.asleep)
+			q->ops->reader_interrupt(q->reader);
+	}
 	worker_join(q->reader_worker);
 	worker_join(q->store_worker);
 	q->store_worker = q->reader_worker = NULL;
@@ -224,6 +254,14 @@ void queue_refill(struct queue *q, const char *destination, size_t fresh,
 	m->refill.fresh = fresh;
 	m->refill.fresh_after_ms = fresh_after_ms;
 	m->refill.backlog = backlog;
+	mailbox_post(q->to_reader, &m->message);
+}
+
+void queue_recall(struct queue *q, struct recall *chain)
+{
+	struct recall_message *m = xcalloc(1, sizeof(*m));
+	m->message.kind = MESSAGE_RECALL;
+	m->chain = chain;
 	mailbox_post(q->to_reader, &m->message);
 }
 

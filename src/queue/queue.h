@@ -21,8 +21,8 @@ enum queue_condition {
 	QUEUE_FAILED, /* an I/O error: the process must end */
 };
 
-/* All are called on the store thread (refilled: reader thread) and must only
- * hand over to another thread's mailbox. */
+/* All are called on the store thread (refilled, recalled: reader thread) and
+ * must only hand over to another thread's mailbox. */
 struct queue_events {
 	void *ctx;
 	/* A chain of submissions with their results; ownership moves. */
@@ -37,6 +37,8 @@ struct queue_events {
 	void (*refilled)(void *ctx, const char *destination,
 			 struct due_lead *chain, bool more,
 			 int64_t next_due_at_ms);
+	/* Answer to queue_recall; owned. */
+	void (*recalled)(void *ctx, struct recall *chain);
 	/* Condition changed; after QUEUE_FAILED nothing more is written. */
 	void (*condition)(void *ctx, enum queue_condition condition,
 			  const char *text);
@@ -73,6 +75,9 @@ void queue_set_appetite(struct queue *q, const char *destination, size_t n);
 void queue_refill(struct queue *q, const char *destination, size_t fresh,
 		  int64_t fresh_after_ms, size_t backlog);
 
+/* Fills the chain in, on the reader thread. Takes ownership. */
+void queue_recall(struct queue *q, struct recall *chain);
+
 struct heartbeat *queue_heartbeat_store(struct queue *q);
 struct heartbeat *queue_heartbeat_reader(struct queue *q);
 
@@ -97,7 +102,7 @@ struct query {
 	enum query_kind kind;
 	bool scan;
 	int64_t id;
-	char state[16], source[65], destination[65];
+	char state[16], source[65], destination[QUEUE_NAME];
 	int64_t after_id; /* cursor: ids below it; 0: from the newest */
 	size_t limit;
 	void *ctx;
@@ -117,7 +122,7 @@ void queue_ask(struct queue *q, struct query *query);
 
 /* What waits for one destination. */
 struct queue_backlog {
-	char name[65];
+	char name[QUEUE_NAME];
 	int64_t waiting;
 	int64_t oldest_received_ms; /* 0: nothing waits */
 };

@@ -26,6 +26,7 @@ enum message_kind {
 	MESSAGE_SETTLE,
 	MESSAGE_QUERY,
 	MESSAGE_REFILL,
+	MESSAGE_RECALL,
 	MESSAGE_CONFIGURE,
 	MESSAGE_STOP,
 };
@@ -33,7 +34,12 @@ enum message_kind {
 struct refill_message {
 	struct message message;
 	struct refill refill;
-	char destination[65];
+	char destination[QUEUE_NAME];
+};
+
+struct recall_message {
+	struct message message;
+	struct recall *chain;
 };
 
 struct configure_message {

@@ -2,7 +2,8 @@
 /*
  * The reader thread: refill, questions of the admin API, and once a night the
  * full count of the ledger and a look at the form of what is on disk. Never
- * writes.
+ * writes. A walk over the whole store may take minutes: to the watchdog that
+ * counts as rest, and the end of the daemon cuts it short.
  */
 #include <stdlib.h>
 
@@ -35,6 +36,19 @@ static void refill(struct queue *q, struct message *m)
 	free(r);
 }
 
+static void recall(struct queue *q, struct message *m)
+{
+	struct recall_message *r = (void *)m;
+	struct err err = {0};
+	heartbeat_sleep(&q->reader_beat, true);
+	int rc = q->ops->recall(q->reader, r->chain, &err);
+	heartbeat_sleep(&q->reader_beat, false);
+	if (rc != 0)
+		log_error("recall_failed", "error=\"%s\"", err.text);
+	q->events.recalled(q->events.ctx, r->chain);
+	free(r);
+}
+
 static void note_difference(struct queue *q, const struct ledger *l)
 {
 	lock_take(q->lock);
@@ -47,7 +61,9 @@ static void note_difference(struct queue *q, const struct ledger *l)
 
 static void ask(struct queue *q, struct query *question)
 {
+	heartbeat_sleep(&q->reader_beat, true);
 	question->result = q->ops->answer(q->reader, question);
+	heartbeat_sleep(&q->reader_beat, false);
 	if (question->result == 0 && question->json.over)
 		question->result = err_set(&question->err, LB_ELIMIT,
 					   "the answer is too large");
@@ -80,7 +96,7 @@ static void nightly(struct queue *q)
 /* ---- the oldest that waits --------------------------------------------- */
 
 struct oldest {
-	char name[65];
+	char name[QUEUE_NAME];
 	int64_t cursor;
 };
 
@@ -136,6 +152,8 @@ static bool handle(struct queue *q, struct message *m)
 {
 	if (m->kind == MESSAGE_REFILL) {
 		refill(q, m);
+	} else if (m->kind == MESSAGE_RECALL) {
+		recall(q, m);
 	} else if (m->kind == MESSAGE_QUERY) {
 		ask(q, (void *)m);
 	} else {
@@ -167,7 +185,9 @@ void reader_main(void *ctx)
 			oldest_at = clock_mono_ms() + OLDEST_EVERY_MS;
 		}
 		if (go_on && clock_wall_ms() >= night) {
+			heartbeat_sleep(&q->reader_beat, true);
 			nightly(q);
+			heartbeat_sleep(&q->reader_beat, false);
 			night = next_night(clock_wall_ms());
 		}
 	}

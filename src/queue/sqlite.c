@@ -18,7 +18,6 @@
 enum {
 	CHECKPOINT_PAGES = 512, /* more makes the slowest commits slower */
 	BUSY_MS = 5000,         /* somebody's tool holds the file */
-	CLOCK_BOUND_MS = 24 * 60 * 60 * 1000, /* a due time at start */
 };
 
 static int lock_file(struct store *s, struct err *err)
@@ -110,20 +109,28 @@ static int load_meta(struct store *s, struct err *err)
 	return rc;
 }
 
-/* A store written while the clock was ahead must not wait for that day. */
-static int clamp_due(struct store *s, int64_t now_ms, struct err *err)
+static int store_clamp_due(struct store *s, struct str destination,
+			   int64_t latest_ms, int64_t to_ms, struct err *err)
 {
+	bool fetch = destination.n > 0 && destination.p[0] == '@';
+	struct name *name =
+	    table_get(s->by_text, str_sub(destination, fetch, destination.n));
 	struct sqlite3_stmt *st = NULL;
+	if (name == NULL)
+		return 0;
 	int rc = sqlite_prepare(s->db,
-				"UPDATE lead SET at = ?2 WHERE state = 0 AND"
-				" destination = ?1 AND at > ?2",
+				fetch ? "UPDATE lead SET at = ?3 WHERE"
+					" state = 1 AND source = ?1 AND at > ?2"
+				      : "UPDATE lead SET at = ?3 WHERE"
+					" state = 0 AND destination = ?1 AND"
+					" at > ?2",
 				&st, err);
-	for (size_t i = 0; rc == 0 && i < s->n_names; i++) {
-		sqlite_bind_int(st, 1, s->names[i]->id);
-		sqlite_bind_int(st, 2, now_ms + CLOCK_BOUND_MS);
-		rc = sqlite_row(st, err);
-		sqlite_reset(st);
-	}
+	if (rc != 0)
+		return rc;
+	sqlite_bind_int(st, 1, name->id);
+	sqlite_bind_int(st, 2, latest_ms);
+	sqlite_bind_int(st, 3, to_ms);
+	rc = sqlite_row(st, err);
 	(void)sqlite3_finalize(st);
 	return rc;
 }
@@ -145,7 +152,7 @@ static void store_close(struct store *s)
 }
 
 static int store_open(struct store **out, const struct store_config *config,
-		      int64_t now_ms, struct err *err)
+		      struct err *err)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
 	s->lock_fd = -1;
@@ -159,8 +166,6 @@ static int store_open(struct store **out, const struct store_config *config,
 		rc = ledger_open(s, err);
 	if (rc == 0)
 		rc = seen_open(s, err);
-	if (rc == 0)
-		rc = clamp_due(s, now_ms, err);
 	if (rc != 0) {
 		store_close(s);
 		return err_prefix(err, "store '%s'", config->path);
@@ -256,6 +261,7 @@ static void store_totals(const struct store *s, struct queue_gauges *out)
 const struct store_ops sqlite_store = {
     .name = "sqlite",
     .open = store_open,
+    .clamp_due = store_clamp_due,
     .close = store_close,
     .secret = store_secret,
     .begin = store_begin,
@@ -272,7 +278,9 @@ const struct store_ops sqlite_store = {
     .waiting = ledger_waiting,
     .reader_open = reader_open,
     .reader_close = reader_close,
+    .reader_interrupt = reader_interrupt,
     .refill = reader_refill,
+    .recall = reader_recall,
     .answer = reader_answer,
     .oldest = reader_oldest,
     .check = reader_check,

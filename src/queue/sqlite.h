@@ -10,6 +10,7 @@
  *   sqlite_settle.c  what became of a lead; retry and bury
  *   sqlite_ledger.c  names, totals, their changes in a transaction
  *   sqlite_read.c    the reading side: refill, stored requests, check
+ *   sqlite_recall.c  the reading side: attempts of late, for rate limits
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
  *   sqlite_list.c    the reading side: lists and single leads as JSON
  *   sqlite_retain.c  retention in small slices
@@ -24,7 +25,7 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 enum {
-	SQLITE_SCHEMA_VERSION = 1,
+	SQLITE_SCHEMA_VERSION = 2,
 	SQLITE_APPLICATION_ID = 0x4c424d31, /* "LBM1" */
 	NAME_NONE = 0, /* no destination; real names begin at 1 */
 };
@@ -45,6 +46,8 @@ enum statement {
 	ST_TRIM_SEEN,
 	ST_SETTLE,
 	ST_SETTLE_COLD,
+	ST_FETCHED,
+	ST_SET_BODY,
 	ST_ADD_ATTEMPT,
 	ST_GET_UNIT,
 	ST_SET_STATE,
@@ -216,7 +219,10 @@ void ledger_waiting(const struct store *s, waiting_fn fn, void *ctx);
 int reader_open(struct store_reader **out, const struct store_config *config,
 		struct err *err);
 void reader_close(struct store_reader *r);
+void reader_interrupt(struct store_reader *r);
 int reader_refill(struct store_reader *r, struct refill *q, struct err *err);
+int reader_recall(struct store_reader *r, struct recall *chain,
+		  struct err *err);
 int reader_answer(struct store_reader *r, struct query *q);
 int reader_check(struct store_reader *r, struct err *err);
 int reader_oldest(struct store_reader *r, const char *destination,

@@ -133,7 +133,12 @@ static int put_lead(struct store *s, const struct submission *sub,
 	sqlite_bind_int(st, 5, u->state);
 	sqlite_bind_int(st, 6, sub->received_at_ms);
 	int rc = sqlite_run(s, ST_ADD_LEAD, err);
-	if (rc == 0 && u->state == UNIT_WAITING)
+	if (rc == 0 && u->state == UNIT_FETCHING) {
+		char queue[QUEUE_NAME];
+		rc = ledger_name(s, fetch_queue(sub->source, queue),
+				 &destination, err);
+	}
+	if (rc == 0 && (u->state == UNIT_WAITING || u->state == UNIT_FETCHING))
 		ledger_wait(destination, 1);
 	return rc;
 }

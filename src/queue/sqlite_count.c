@@ -19,14 +19,18 @@ int reader_oldest(struct store_reader *r, const char *destination,
 {
 	struct sqlite3_stmt *st = NULL;
 	int64_t id = 0;
+	bool fetch = destination[0] == '@';
 	*received_at_ms = 0;
-	int rc = reader_name_id(r, destination, &id, err);
+	int rc = reader_name_id(r, destination + fetch, &id, err);
 	if (rc == 0)
 		rc = sqlite_prepare(
 		    r->db,
-		    "SELECT id, received_at FROM lead NOT INDEXED WHERE"
-		    " id >= ?1 AND state = 0 AND destination = ?2"
-		    " ORDER BY id LIMIT 1",
+		    fetch ? "SELECT id, received_at FROM lead NOT INDEXED WHERE"
+			    " id >= ?1 AND state = 1 AND source = ?2"
+			    " ORDER BY id LIMIT 1"
+			  : "SELECT id, received_at FROM lead NOT INDEXED WHERE"
+			    " id >= ?1 AND state = 0 AND destination = ?2"
+			    " ORDER BY id LIMIT 1",
 		    &st, err);
 	if (rc != 0)
 		return rc;

@@ -180,6 +180,20 @@ static int load_waiting(struct store *s, struct sqlite3_stmt *st)
 	return 0;
 }
 
+static int load_fetching(struct store *s, struct sqlite3_stmt *st)
+{
+	char queue[QUEUE_NAME];
+	int64_t id = sqlite3_column_int64(st, 0);
+	if (id < 1 || (size_t)id > s->n_names)
+		return LB_EINVAL;
+	struct str source = str_from(s->names[id - 1]->text);
+	struct name *n = table_get(s->by_text, fetch_queue(source, queue));
+	if (n == NULL)
+		return LB_EINVAL;
+	n->waiting = sqlite3_column_int64(st, 1);
+	return 0;
+}
+
 static int load(struct store *s, const char *text,
 		int (*row)(struct store *s, struct sqlite3_stmt *st),
 		struct err *err)
@@ -211,6 +225,12 @@ int ledger_open(struct store *s, struct err *err)
 			  " INDEXED BY lead_due WHERE state = 0"
 			  " GROUP BY destination",
 			  load_waiting, err);
+	if (rc == 0)
+		rc = load(s,
+			  "SELECT source, count(*) FROM lead"
+			  " INDEXED BY lead_fetch WHERE state = 1"
+			  " GROUP BY source",
+			  load_fetching, err);
 	return rc;
 }
 

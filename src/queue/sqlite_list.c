@@ -105,7 +105,8 @@ static void add_unit(struct store_reader *r, struct buf *b,
 	add_column(b, "account", st, COL_ACCOUNT);
 	add_column(b, "privacy", st, COL_PRIVACY);
 	add_time(b, "received_at", sqlite3_column_int64(st, COL_RECEIVED_AT));
-	add_time(b, state == UNIT_WAITING ? "due_at" : "settled_at", at);
+	bool waits = state == UNIT_WAITING || state == UNIT_FETCHING;
+	add_time(b, waits ? "due_at" : "settled_at", at);
 	add_number(b, "attempts", sqlite3_column_int64(st, COL_ATTEMPTS));
 	add_number(b, "generation", sqlite3_column_int64(st, COL_GENERATION));
 	add_text(b, "outcome",

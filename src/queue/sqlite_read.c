@@ -41,6 +41,11 @@ void reader_close(struct store_reader *r)
 	free(r);
 }
 
+void reader_interrupt(struct store_reader *r)
+{
+	sqlite3_interrupt(r->db);
+}
+
 /* ---- names ------------------------------------------------------------- */
 
 /* Names are only ever added, at the end. */
@@ -88,24 +93,37 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 
 /* ---- refill ------------------------------------------------------------ */
 
-#define DUE_COLUMNS                                                            \
+#define TO_SEND  "lead_due WHERE state = 0 AND destination = ?1"
+#define TO_FETCH "lead_fetch WHERE state = 1 AND source = ?1"
+#define DUE(which)                                                             \
 	"SELECT l.id, l.source, l.received_at, l.at, l.attempts,"              \
 	" l.generation, l.first_failed_at, l.triable_ms, c.occurred_at,"       \
-	" c.key, c.body FROM lead l INDEXED BY lead_due"                       \
-	" CROSS JOIN cold c ON c.id = l.id"                                    \
-	" WHERE l.state = 0 AND l.destination = ?1"
+	" c.key, c.body, l.destination FROM"                                   \
+	" (SELECT * FROM lead INDEXED BY " which
+#define BACKLOG(which)                                                         \
+	DUE(which)                                                             \
+	" AND at <= ?2 ORDER BY at LIMIT ?3) l CROSS JOIN cold c"              \
+	" ON c.id = l.id ORDER BY l.at"
+#define FRESH(which)                                                           \
+	DUE(which)                                                             \
+	" AND at <= ?2 AND at >= ?4 AND received_at >= ?4"                     \
+	" ORDER BY at DESC LIMIT ?3) l CROSS JOIN cold c"                      \
+	" ON c.id = l.id ORDER BY l.at DESC"
+#define NEXT(which)                                                            \
+	"SELECT at FROM lead INDEXED BY " which " AND at > ?2"                 \
+	" ORDER BY at LIMIT 1"
 
-static const char backlog_sql[] =
-    DUE_COLUMNS " AND l.at <= ?2 ORDER BY l.at LIMIT ?3";
-static const char fresh_sql[] =
-    DUE_COLUMNS " AND l.at <= ?2 AND l.at >= ?4 AND l.received_at >= ?4"
-		" ORDER BY l.at DESC LIMIT ?3";
-static const char next_sql[] =
-    "SELECT at FROM lead INDEXED BY lead_due WHERE state = 0 AND"
-    " destination = ?1 AND at > ?2 ORDER BY at LIMIT 1";
+/* A queue is a destination's, or, for fetches, a source's. */
+static const struct {
+	const char *backlog, *fresh, *next;
+} queues[] = {
+    {BACKLOG(TO_SEND), FRESH(TO_SEND), NEXT(TO_SEND)},
+    {BACKLOG(TO_FETCH), FRESH(TO_FETCH), NEXT(TO_FETCH)},
+};
 
 struct refilling {
 	struct refill *q;
+	bool fetch;
 	struct due_lead **last;
 	size_t bytes;
 };
@@ -127,6 +145,9 @@ static void add_due(struct store_reader *r, struct refilling *f,
 	    .occurred_at_ms = sqlite3_column_int64(st, 8),
 	    .body = sqlite_str(st, 10),
 	};
+	if (f->fetch)
+		lead.to =
+		    str_from(reader_name(r, sqlite3_column_int64(st, 11)));
 	memcpy(lead.key, key.p,
 	       key.n < sizeof(lead.key) ? key.n : sizeof(lead.key));
 	f->bytes += lead.body.n;
@@ -160,11 +181,12 @@ static int read_due(struct store_reader *r, struct refilling *f,
 	return rc;
 }
 
-static int read_next(struct store_reader *r, struct refill *q,
+static int read_next(struct store_reader *r, struct refilling *f,
 		     int64_t destination, struct err *err)
 {
 	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(r->db, next_sql, &st, err);
+	struct refill *q = f->q;
+	int rc = sqlite_prepare(r->db, queues[f->fetch].next, &st, err);
 	if (rc != 0)
 		return rc;
 	sqlite_bind_int(st, 1, destination);
@@ -182,15 +204,18 @@ int reader_refill(struct store_reader *r, struct refill *q, struct err *err)
 	q->chain = NULL;
 	q->more = false;
 	q->next_due_at_ms = 0;
-	int rc = reader_name_id(r, q->destination, &destination, err);
+	f.fetch = q->destination[0] == '@';
+	int rc = reader_name_id(r, q->destination + f.fetch, &destination, err);
 	if (rc != 0 || destination == NAME_NONE)
 		return rc;
 	if (q->fresh > 0)
-		rc = read_due(r, &f, fresh_sql, destination, q->fresh, err);
+		rc = read_due(r, &f, queues[f.fetch].fresh, destination,
+			      q->fresh, err);
 	if (rc == 0 && q->backlog > 0)
-		rc = read_due(r, &f, backlog_sql, destination, q->backlog, err);
+		rc = read_due(r, &f, queues[f.fetch].backlog, destination,
+			      q->backlog, err);
 	if (rc == 0)
-		rc = read_next(r, q, destination, err);
+		rc = read_next(r, &f, destination, err);
 	return rc;
 }
 

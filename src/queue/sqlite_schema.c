@@ -20,7 +20,7 @@
  *  - Everything an accept writes is appended, ids come from counters, not
  *    from the data. Where the data must decide (`seen`), see sqlite_seen.c.
  *  - `lead` is narrow: a change of state rewrites 80 bytes, not the body.
- *  - One index, and only over what waits: each is paid at every accept.
+ *  - Indexes only over what waits: each is paid at every accept.
  *  - A request has the id of its first unit; its others follow without a gap,
  *    so no index is needed to go from one to the other.
  *  - lead.at is when it is due while it waits, afterwards when it got there.
@@ -58,8 +58,13 @@ static const char version_1[] =
     "INSERT INTO meta VALUES('secret', randomblob(32)),"
     " ('instance', lower(hex(randomblob(16)))), ('last_id', 0);";
 
+/* What waits for a fetch is found by its source. */
+static const char version_2[] =
+    "CREATE INDEX lead_fetch ON lead(source, at) WHERE state = 1;";
+
 const struct migration sqlite_migrations[] = {
     {1, version_1},
+    {2, version_2},
 };
 const size_t sqlite_n_migrations =
     sizeof(sqlite_migrations) / sizeof(*sqlite_migrations);

@@ -11,20 +11,25 @@
 #include "leadbridge/lead.h"
 #include "queue/sqlite.h"
 
-/* The one place where the ledger learns of a change of state. destination is
- * NULL where none of the states is waiting. */
-static void moved(struct name *source, struct name *destination,
-		  enum unit_state from, enum unit_state to)
+struct move {
+	struct name *source;
+	enum unit_state from, to;
+	/* In which it waited, in which it waits; NULL: in none. */
+	struct name *old_queue, *new_queue;
+};
+
+/* The one place where the ledger learns of a change of state. */
+static void moved(const struct move *m)
 {
-	lb_assert(unit_may_become(from, to));
-	if (from == to)
+	lb_assert(unit_may_become(m->from, m->to));
+	if (m->from == m->to)
 		return;
-	ledger_count(source, FIELD_STATE + (int)from, -1);
-	ledger_count(source, FIELD_STATE + (int)to, 1);
-	if (from == UNIT_WAITING)
-		ledger_wait(destination, -1);
-	if (to == UNIT_WAITING)
-		ledger_wait(destination, 1);
+	ledger_count(m->source, FIELD_STATE + (int)m->from, -1);
+	ledger_count(m->source, FIELD_STATE + (int)m->to, 1);
+	if (m->from == UNIT_WAITING || m->from == UNIT_FETCHING)
+		ledger_wait(m->old_queue, -1);
+	if (m->to == UNIT_WAITING || m->to == UNIT_FETCHING)
+		ledger_wait(m->new_queue, 1);
 }
 
 static int add_attempt(struct store *s, const struct settlement *t,
@@ -56,7 +61,7 @@ static int settle_lead(struct store *s, const struct settlement *t,
 {
 	struct sqlite3_stmt *st = s->stmt[ST_SETTLE];
 	int64_t ended_at = t->started_at_ms + t->duration_ms;
-	bool waits = t->state == UNIT_WAITING;
+	bool waits = t->state == UNIT_WAITING || t->state == UNIT_FETCHING;
 	sqlite_bind_int(st, 1, t->lead->id);
 	sqlite_bind_int(st, 2, t->state);
 	sqlite_bind_int(st, 3, waits ? t->due_at_ms : ended_at);
@@ -76,28 +81,86 @@ static int settle_lead(struct store *s, const struct settlement *t,
 	return rc;
 }
 
-int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
+static bool was_fetched(const struct settlement *t)
 {
-	struct name *source = NULL, *destination = NULL;
-	enum unit_state from = UNIT_WAITING;
-	if (!unit_may_become(UNIT_WAITING, t->state) || t->state == UNIT_ERASED)
+	return t->lead->to.n > 0 && t->state == UNIT_WAITING;
+}
+
+/* The lead's own bytes take the place of the description, and it waits for its
+ * destination as if it had just come. */
+static int settle_fetched(struct store *s, const struct settlement *t,
+			  struct err *err)
+{
+	struct sqlite3_stmt *st = s->stmt[ST_FETCHED];
+	sqlite_bind_int(st, 1, t->lead->id);
+	sqlite_bind_int(st, 2, t->started_at_ms + t->duration_ms);
+	sqlite_bind_int(st, 3, t->lead->generation);
+	int rc = sqlite_run(s, ST_FETCHED, err);
+	if (rc == 0 && sqlite3_changes(s->db) == 0)
+		rc = err_set(err, LB_ENOTFOUND, "lead does not wait");
+	if (rc != 0)
+		return rc;
+	sqlite_bind_int(s->stmt[ST_SET_BODY], 1, t->lead->id);
+	sqlite_bind_blob(s->stmt[ST_SET_BODY], 2,
+			 (struct str){t->rendered, t->rendered_n});
+	return sqlite_run(s, ST_SET_BODY, err);
+}
+
+static int settle_state(struct store *s, const struct settlement *t,
+			enum unit_state *from, struct err *err)
+{
+	enum unit_state again = *from;
+	if (was_fetched(t))
+		return settle_fetched(s, t, err);
+	int rc = settle_lead(s, t, *from, err);
+	/* Dead leads go back when the cause was not theirs (`contract`). */
+	if (rc != LB_ENOTFOUND || t->state != again)
+		return rc;
+	*from = UNIT_DEAD;
+	return settle_lead(s, t, *from, err);
+}
+
+/* Where a settlement may lead from here; DELIVERED needs the lead's bytes. */
+static int settle_check(const struct settlement *t, enum unit_state from,
+			struct err *err)
+{
+	struct str rendered = {t->rendered, t->rendered_n};
+	if (!unit_may_become(from, t->state) || t->state == UNIT_ERASED)
 		return err_set(err, LB_EINVAL, "an attempt ends in '%s'?",
 			       unit_state_name(t->state));
-	int rc = settle_lead(s, t, from, err);
-	/* Dead leads go back when the cause was not theirs (`contract`). */
-	if (rc == LB_ENOTFOUND && t->state == UNIT_WAITING) {
-		from = UNIT_DEAD;
-		rc = settle_lead(s, t, from, err);
-	}
+	if (was_fetched(t) && (rendered.n == 0 || is_fetch(rendered)))
+		return err_set(err, LB_EINVAL, "a fetch without a lead");
+	return 0;
+}
+
+static int settle_move(struct store *s, const struct settlement *t,
+		       enum unit_state from, struct err *err)
+{
+	struct move m = {.from = from, .to = t->state};
+	int rc = ledger_name(s, t->lead->source, &m.source, err);
 	if (rc == 0)
-		rc = ledger_name(s, t->lead->source, &source, err);
+		rc = ledger_name(s, t->lead->destination, &m.old_queue, err);
+	m.new_queue = m.old_queue;
+	if (rc == 0 && was_fetched(t))
+		rc = ledger_name(s, t->lead->to, &m.new_queue, err);
 	if (rc == 0)
-		rc = ledger_name(s, t->lead->destination, &destination, err);
+		moved(&m);
+	return rc;
+}
+
+int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
+{
+	enum unit_state from = t->lead->to.n > 0 ? UNIT_FETCHING : UNIT_WAITING;
+	int rc = settle_check(t, from, err);
 	if (rc == 0)
-		moved(source, destination, from, t->state);
+		rc = settle_state(s, t, &from, err);
+	if (rc == 0)
+		rc = settle_move(s, t, from, err);
 	if (rc == 0 && t->outcome != OUTCOME_SENT && t->outcome != OUTCOME_NONE)
 		rc = add_attempt(s, t, err);
-	if (rc == 0 && (t->state == UNIT_DEAD || from == UNIT_DEAD))
+	bool ends = t->state == UNIT_DEAD || t->state == UNIT_IGNORED ||
+		    t->state == UNIT_QUARANTINED;
+	if (rc == 0 && (ends || from == UNIT_DEAD))
 		rc = settle_cold(s, t, err);
 	fault_point("settle_written");
 	return rc;
@@ -131,14 +194,15 @@ static int retry_allowed(struct sqlite3_stmt *st, struct err *err)
 	/* The CRM holds another body under this key: the same bytes under it
 	 * would be refused for ever, under a new one they may be a second
 	 * lead. That needs a decision of its own. */
-	if (sqlite3_column_int(st, COL_STATUS) == 409)
+	if (sqlite3_column_int(st, COL_STATUS) == 409 &&
+	    !is_fetch(sqlite_str(st, COL_BODY)))
 		return err_set(err, LB_EDENIED,
 			       "the CRM has another lead under this key");
 	return 0;
 }
 
 static void read_lead(struct store *s, struct sqlite3_stmt *st,
-		      struct due_lead *lead)
+		      struct due_lead *lead, char queue[QUEUE_NAME])
 {
 	int64_t source = sqlite3_column_int64(st, COL_SOURCE);
 	int64_t destination = sqlite3_column_int64(st, COL_DESTINATION);
@@ -151,7 +215,10 @@ static void read_lead(struct store *s, struct sqlite3_stmt *st,
 	struct str key = sqlite_str(st, COL_KEY);
 	memcpy(lead->key, key.p,
 	       key.n < sizeof(lead->key) ? key.n : sizeof(lead->key));
-	if (wants_new_key(sqlite3_column_int(st, COL_STATUS))) {
+	if (is_fetch(lead->body)) { /* the CRM has seen nothing of it */
+		lead->to = lead->destination;
+		lead->destination = fetch_queue(lead->source, queue);
+	} else if (wants_new_key(sqlite3_column_int(st, COL_STATUS))) {
 		lead->generation++;
 		lead_key(lead->key, lead->source, sqlite_str(st, COL_EVENT_ID),
 			 (uint32_t)sqlite3_column_int64(st, COL_INDEX),
@@ -171,7 +238,8 @@ static int load_dead(struct store *s, int64_t id, int64_t now_ms,
 		rc = retry_allowed(st, err);
 	if (rc == 0) {
 		struct due_lead lead = {.id = id, .due_at_ms = now_ms};
-		read_lead(s, st, &lead);
+		char queue[QUEUE_NAME];
+		read_lead(s, st, &lead, queue);
 		*out = due_lead_new(&lead);
 	}
 	sqlite_reset(st);
@@ -185,6 +253,8 @@ static int write_retry(struct store *s, const struct due_lead *lead,
 	sqlite_bind_int(s->stmt[ST_RETRY], 1, lead->id);
 	sqlite_bind_int(s->stmt[ST_RETRY], 2, lead->due_at_ms);
 	sqlite_bind_int(s->stmt[ST_RETRY], 3, lead->generation);
+	sqlite_bind_int(s->stmt[ST_RETRY], 4,
+			lead->to.n > 0 ? UNIT_FETCHING : UNIT_WAITING);
 	int rc = sqlite_run(s, ST_RETRY, err);
 	if (rc != 0)
 		return rc;
@@ -200,14 +270,19 @@ int sqlite_retry(struct store *s, int64_t id, int64_t now_ms,
 	int rc = load_dead(s, id, now_ms, &lead, err);
 	if (rc != 0)
 		return rc;
+	struct move m = {
+	    .source = table_get(s->by_text, lead->source),
+	    .from = UNIT_DEAD,
+	    .to = lead->to.n > 0 ? UNIT_FETCHING : UNIT_WAITING,
+	};
 	rc = write_retry(s, lead, err);
+	if (rc == 0)
+		rc = ledger_name(s, lead->destination, &m.new_queue, err);
 	if (rc != 0) {
 		free(lead);
 		return rc;
 	}
-	moved(table_get(s->by_text, lead->source),
-	      table_get(s->by_text, lead->destination), UNIT_DEAD,
-	      UNIT_WAITING);
+	moved(&m);
 	*out = lead;
 	return 0;
 }
@@ -225,7 +300,9 @@ int sqlite_bury(struct store *s, int64_t id, int64_t now_ms, struct err *err)
 	sqlite_reset(st);
 	if (rc < 0)
 		return rc;
-	moved(ledger_source(s, source), NULL, UNIT_QUARANTINED, UNIT_IGNORED);
+	moved(&(struct move){.source = ledger_source(s, source),
+			     .from = UNIT_QUARANTINED,
+			     .to = UNIT_IGNORED});
 	sqlite_bind_int(s->stmt[ST_SET_STATE], 1, id);
 	sqlite_bind_int(s->stmt[ST_SET_STATE], 2, UNIT_IGNORED);
 	sqlite_bind_int(s->stmt[ST_SET_STATE], 3, now_ms);

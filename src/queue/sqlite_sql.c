@@ -39,6 +39,13 @@ const char *const sqlite_sql[STATEMENTS] = {
 	    " WHERE id = ?1 AND state = ?12 AND generation = ?11",
 	[ST_SETTLE_COLD] =
 	    "UPDATE cold SET reason = ?2, response = ?3 WHERE id = ?1",
+	/* What the fetch took is none of the delivery's tries. */
+	[ST_FETCHED] =
+	    "UPDATE lead SET state = 0, at = ?2, attempts = 0, outcome = 0,"
+	    " status = 0, first_failed_at = 0, triable_ms = 0"
+	    " WHERE id = ?1 AND state = 1 AND generation = ?3",
+	[ST_SET_BODY] =
+	    "UPDATE cold SET body = ?2, reason = NULL WHERE id = ?1",
 	[ST_ADD_ATTEMPT] =
 	    "INSERT INTO attempt(lead, n, at, duration_ms, outcome, status,"
 	    " counts, reason) SELECT ?1, coalesce(max(n), 0) + 1,"
@@ -53,7 +60,7 @@ const char *const sqlite_sql[STATEMENTS] = {
 	    " status, idx, occurred_at, key, event_id, body FROM lead"
 	    " JOIN cold USING (id) WHERE id = ?1",
 	[ST_RETRY] =
-	    "UPDATE lead SET state = 0, at = ?2, attempts = 0,"
+	    "UPDATE lead SET state = ?4, at = ?2, attempts = 0,"
 	    " generation = ?3, first_failed_at = 0, triable_ms = 0"
 	    " WHERE id = ?1",
 	[ST_RETRY_KEY] =

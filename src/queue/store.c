@@ -36,9 +36,9 @@ static const unsigned transitions[UNIT_STATES] = {
     [UNIT_WAITING] =
 	TO(UNIT_WAITING) | TO(UNIT_DELIVERED) | TO(UNIT_DEAD) | TO(UNIT_ERASED),
     [UNIT_FETCHING] = TO(UNIT_FETCHING) | TO(UNIT_WAITING) | TO(UNIT_DEAD) |
-		      TO(UNIT_IGNORED) | TO(UNIT_ERASED),
+		      TO(UNIT_IGNORED) | TO(UNIT_QUARANTINED) | TO(UNIT_ERASED),
     [UNIT_DELIVERED] = TO(UNIT_ERASED),
-    [UNIT_DEAD] = TO(UNIT_WAITING) | TO(UNIT_ERASED),
+    [UNIT_DEAD] = TO(UNIT_WAITING) | TO(UNIT_FETCHING) | TO(UNIT_ERASED),
     [UNIT_QUARANTINED] = TO(UNIT_IGNORED) | TO(UNIT_ERASED),
     [UNIT_IGNORED] = TO(UNIT_ERASED),
     [UNIT_ERASED] = 0,
@@ -61,6 +61,10 @@ static int unit_check(const struct submission *s, const struct new_unit *u,
 		if (u->destination.n == 0)
 			return err_set(err, LB_EINVAL,
 				       "unit without a destination");
+		if ((u->state == UNIT_FETCHING) != is_fetch(u->body))
+			return err_set(err, LB_EINVAL,
+				       "body does not fit the state '%s'",
+				       unit_state_name(u->state));
 		return 0;
 	case UNIT_QUARANTINED:
 	case UNIT_IGNORED:

@@ -44,10 +44,13 @@ struct store_ops {
 
 	/* Opens or makes the store; migrates an older one after copying it.
 	 * LB_EVERSION: newer than this program. LB_EBUSY: another daemon has
-	 * it. now_ms bounds the due times of a store that comes from a clock
-	 * that was ahead. */
+	 * it. */
 	int (*open)(struct store **out, const struct store_config *config,
-		    int64_t now_ms, struct err *err);
+		    struct err *err);
+	/* After open: leads that wait for a time later than latest_ms are due
+	 * at to_ms. */
+	int (*clamp_due)(struct store *s, struct str destination,
+			 int64_t latest_ms, int64_t to_ms, struct err *err);
 	void (*close)(struct store *s);
 	/* 32 random bytes, made with the store. */
 	struct str (*secret)(const struct store *s);
@@ -86,7 +89,13 @@ struct store_ops {
 	int (*reader_open)(struct store_reader **out,
 			   const struct store_config *config, struct err *err);
 	void (*reader_close)(struct store_reader *r);
+	/* Any thread: what runs now ends with a failure. */
+	void (*reader_interrupt)(struct store_reader *r);
 	int (*refill)(struct store_reader *r, struct refill *q,
+		      struct err *err);
+	/* Fills in the whole chain. On failure what was not read counts as if
+	 * all of it had been under way. */
+	int (*recall)(struct store_reader *r, struct recall *chain,
 		      struct err *err);
 	/* QUERY_*: fills the out-members of q. */
 	int (*answer)(struct store_reader *r, struct query *q);

@@ -4,8 +4,7 @@
  * `reason ==` compare the pointers.
  */
 #include "sources/adapter.h"
-
-#include "payload/payload.h"
+#include "lead/attribution.h"
 
 const char reason_test[] = "test";
 const char reason_topic[] = "topic";
@@ -13,11 +12,15 @@ const char reason_honeypot[] = "honeypot";
 const char reason_too_fast[] = "filled in too fast";
 const char reason_withheld[] = "caller withheld";
 const char reason_no_contact[] = "no contact found";
+const char reason_no_api[] = "api is not configured";
 const char reason_account[] = "unknown account";
 const char reason_shape[] = "body does not fit the platform";
 const char reason_unreadable[] = "body cannot be read";
 const char reason_too_many[] = "too many events in one request";
 const char reason_lead_size[] = "lead is too large";
+const char reason_filter[] = "filter";
+const char reason_program[] = "an expression failed";
+const char reason_too_slow[] = "expressions took too long";
 
 struct event *event_list_add(struct event_list *list, struct arena *arena)
 {
@@ -90,30 +93,14 @@ void fields_rest(struct lead *lead, struct arena *arena,
 
 /* ---- attribution texts -------------------------------------------------- */
 
-static const struct field_name url_fields[] = {
-    {"utm_source", "utm_source"},
-    {"utm_medium", "utm_medium"},
-    {"utm_campaign", "utm_campaign"},
-    {"utm_term", "utm_term"},
-    {"utm_content", "utm_content"},
-    {"gclid", "gclid"},
-    {"gbraid", "gbraid"},
-    {"wbraid", "wbraid"},
-    {"fbclid", "fbclid"},
-    {"msclkid", "msclkid"},
-    {"ttclid", "ttclid"},
-    {NULL, NULL},
-};
-
-void fields_from_url(const struct source_call *call, struct lead *lead,
-		     struct str url)
+void fields_from_url(struct lead *lead, struct str url)
 {
-	struct payload_limits limits = {.depth = 4, .values = 500};
-	struct value *members = NULL;
-	struct str query, fragment;
-	(void)str_cut(str_cut(url, '#', &fragment), '?', &query);
-	if (query.n == 0 ||
-	    payload_form(call->arena, query, &limits, &members, NULL) != 0)
-		return;
-	fields_named(lead, members, url_fields);
+	struct str text[ATTRIBUTION_KEYS];
+	attribution_from_url(lead->arena, url, text);
+	for (unsigned key = 0; key < ATTRIBUTION_KEYS; key++) {
+		const char *slug =
+		    attribution_key_name((enum attribution_key)key);
+		if (lead_get(lead, slug).n == 0)
+			lead_add(lead, slug, text[key]);
+	}
 }

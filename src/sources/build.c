@@ -43,7 +43,7 @@ static void add_without_lead(struct submission *sub, const struct event *event)
 
 /* The same bytes for every destination; only the key differs. */
 static void add_leads(struct build *b, const struct event *event,
-		      struct str body)
+		      enum unit_state state, struct str body)
 {
 	struct submission *sub = b->sub;
 	const struct source *source = b->call->source;
@@ -53,7 +53,7 @@ static void add_leads(struct build *b, const struct event *event,
 		if (to.n == 0)
 			break;
 		struct new_unit *unit = add_unit(sub);
-		unit->state = UNIT_WAITING;
+		unit->state = state;
 		unit->destination = arena_copy(&sub->arena, to);
 		unit->body = body;
 		lead_key(unit->key, sub->source, id, 0, to, 0);
@@ -90,7 +90,10 @@ void build_add(struct build *b, struct event *event, const struct lead *lead)
 	if (event->fate == FATE_LEAD) {
 		identity_once(b->call, b->store_secret, event, lead,
 			      &sub->arena, out);
-		add_leads(b, event, body);
+		add_leads(b, event, UNIT_WAITING, body);
+	} else if (event->fate == FATE_FETCH) {
+		add_leads(b, event, UNIT_FETCHING,
+			  fetch_describe(b->call->source, event, &sub->arena));
 	} else {
 		add_without_lead(sub, event);
 	}

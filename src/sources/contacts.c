@@ -3,6 +3,7 @@
 #include "sources/contacts.h"
 
 #include "sources/adapter.h"
+#include "sources/programs.h"
 
 enum { ENTRIES_MAX = 500, KEY_MAX = 120 };
 
@@ -124,6 +125,7 @@ static struct str normalise(struct arena *arena, struct str name)
 					     "field_", "hidden_",  "form_"};
 	char *out = arena_alloc(arena, KEY_MAX + 1);
 	size_t n = 0;
+	name = slug_make(arena, name); /* accents go: "prenom" */
 	for (size_t i = 0; i < name.n && n < KEY_MAX; i++) {
 		char c = name.p[i];
 		if (c >= 'A' && c <= 'Z')
@@ -187,6 +189,19 @@ static struct entries flatten(const struct source_call *call,
 
 /* ---- setting ------------------------------------------------------------ */
 
+/* Whether the lead has taken it over. A number that fits no plan does not keep
+ * the next one out; what holds no digit ("ask my wife") is an answer like any
+ * other. */
+static bool set_phone(struct lead *lead, struct str text, const char *region)
+{
+	bool had_raw = lead->phone_raw.n > 0, withheld = lead->phone_withheld;
+	if (lead->phone.n > 0)
+		return false;
+	return lead_set_phone(lead, text, region) ||
+	       (!had_raw && lead->phone_raw.n > 0) ||
+	       (!withheld && lead->phone_withheld);
+}
+
 /* What came first stays; a second phone or e-mail is a field like any other. */
 static void set_contact(struct entry *e, enum kind kind, const char *region,
 			struct lead *lead)
@@ -200,10 +215,7 @@ static void set_contact(struct entry *e, enum kind kind, const char *region,
 			e->used = lead_set_email(lead, text);
 		return;
 	case KIND_PHONE:
-		if (lead->phone.n > 0 || lead->phone_raw.n > 0)
-			return;
-		lead_set_phone(lead, text, region);
-		e->used = true;
+		e->used = set_phone(lead, text, region);
 		return;
 	case KIND_NAME:
 		if (lead->name.n == 0)
@@ -264,11 +276,16 @@ static void set_email_by_value(struct entries *list, struct lead *lead)
 static void mark_mapped(const struct source *source, const struct value *object,
 			struct entries *list)
 {
-	for (size_t m = 0; m < source->map.n; m++) {
-		const struct value *v =
-		    value_path(object, str_from(source->map.v[m].to));
-		for (size_t i = 0; i < list->n; i++)
-			list->v[i].used |= list->v[i].value == v;
+	const struct source_program *p = source->program;
+	struct evaluation at = {.event = object};
+	for (size_t m = 0; p != NULL && m < p->n_map; m++) {
+		bool more = true;
+		for (size_t c = 0; more; c++) {
+			const struct value *v =
+			    expression_candidate(&p->map[m], &at, c, &more);
+			for (size_t i = 0; i < list->n && v != NULL; i++)
+				list->v[i].used |= list->v[i].value == v;
+		}
 	}
 }
 

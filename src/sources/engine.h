@@ -30,10 +30,35 @@ void kept_request(const struct submission *sub, struct request *r,
 
 /* Sets call->payload, or says in err what is wrong with the body. */
 LB_MUST_CHECK int process_parse(struct source_call *call, struct err *err);
+/* Finds the events of the parsed body and runs the programs on them. NULL, or
+ * the word of the refusal. */
+const char *process_split(struct source_call *call, struct event_list *events);
+/* One quarantined event for the whole request. */
+void process_quarantine(struct event_list *events, struct arena *arena,
+			const char *reason);
+/* Verifies and parses. NULL, or the word of the refusal. Where the body cannot
+ * be read but its sender is proven, events holds it quarantined. */
+const char *process_prove(struct source_call *call, struct event_list *events,
+			  int *matched);
 /* Judges, maps and renders; what is kept is copied. */
 struct submission *process_build(const struct source_call *call,
 				 struct str store_secret,
 				 struct event_list *events, int matched);
+
+typedef void (*map_fn)(const struct source_call *call, struct event *event,
+		       struct lead *lead);
+/* What the adapter's mapper makes of the event, with what the configuration
+ * says around it; decides on the contact. */
+void process_map(const struct source_call *call, struct event *event,
+		 map_fn map, struct lead *lead);
+
+/* ---- fetch.c ------------------------------------------------------------ */
+
+/* Whether what is configured under `api` is enough, and fits the platform. */
+LB_MUST_CHECK int fetch_check(const struct source *source, struct err *err);
+/* What is kept of an event whose record is to be fetched. */
+struct str fetch_describe(const struct source *source,
+			  const struct event *event, struct arena *keep);
 
 /* ---- rules.c: what is checked for every source that has it -------------- */
 
@@ -72,8 +97,18 @@ struct str judge_destination(const struct source *source,
 
 void overrides_before(const struct source_call *call, const struct event *event,
 		      struct lead *lead);
+/* Before lead_finish(), which goes by the type. */
+void overrides_origin(const struct source_call *call, const struct event *event,
+		      struct lead *lead);
 void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead);
+
+/* ---- attribute.c -------------------------------------------------------- */
+
+/* Decides source_platform by the channel; for sources with `attribution`,
+ * between the adapter's map and overrides_after(). */
+void attribute(const struct source_call *call, const struct event *event,
+	       struct lead *lead);
 
 /* ---- redact.c ----------------------------------------------------------- */
 

@@ -89,7 +89,7 @@ static void map(const struct source_call *call, struct event *event,
 	if (source->param_name != NULL)
 		skip[n++] = source->param_name;
 	contacts_map(call, event->body, skip, true, lead);
-	fields_from_url(call, lead, lead_get(lead, "landing_page"));
+	fields_from_url(lead, lead_get(lead, "landing_page"));
 }
 
 /* ---- answer ------------------------------------------------------------- */
@@ -183,7 +183,6 @@ static void answer(const struct source_call *call, enum answer_kind kind,
 	reply_add_header(reply, "Vary", STR("Origin"));
 }
 
-/* `attribution` will decide the platform; until then a form is direct. */
 const struct source_ops source_form = {
     .platform = "form",
     .source_platform = "direct",

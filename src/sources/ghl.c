@@ -6,7 +6,7 @@
  * The vendor's key signs for every customer of the vendor: a signature proves
  * HighLevel, not whose data it is. So the location must be one of ours, or the
  * URL must hold a token. An InboundMessage names its contact only by id and by
- * `from`; fetching the rest is not done here.
+ * `from`; where an `api` is configured, the contact is fetched.
  */
 #include "sources/ghl_common.h"
 
@@ -223,9 +223,8 @@ static const struct field_name message_fields[] = {
 };
 
 static void map_contact(const struct source_call *call,
-			const struct event *event, struct lead *lead)
+			const struct value *body, struct lead *lead)
 {
-	const struct value *body = event->body;
 	const struct value *from = value_get(body, "attributionSource");
 	const char *region = ghl_region(call, value_member(body, "country"));
 	if (!lead_set_names(lead, value_member(body, "firstName"),
@@ -235,7 +234,7 @@ static void map_contact(const struct source_call *call,
 	lead_set_phone(lead, value_member(body, "phone"), region);
 	lead->source_type = ghl_medium_type(from);
 	fields_named(lead, body, contact_fields);
-	ghl_map_attribution(call, from, lead);
+	ghl_map_attribution(from, lead);
 	VALUE_EACH (field, value_get(body, "customFields")) {
 		struct str id = value_member(field, "id");
 		const struct value *v = value_get(field, "value");
@@ -276,8 +275,51 @@ static void map(const struct source_call *call, struct event *event,
 	if (str_eq(event->topic, STR("InboundMessage")))
 		map_message(call, event, lead);
 	else
-		map_contact(call, event, lead);
+		map_contact(call, event->body, lead);
 }
+
+static void map_first(const struct source_call *call, struct event *event,
+		      struct lead *lead)
+{
+	map(call, event, lead);
+	if (str_eq(event->topic, STR("InboundMessage")) &&
+	    source_fetches(call->source) &&
+	    value_member(event->body, "contactId").n > 0)
+		event->fate = FATE_FETCH;
+}
+
+/* ---- fetch -------------------------------------------------------------- */
+
+static void request(const struct source_call *call, const struct event *event,
+		    struct fetch_request *out)
+{
+	struct str id = value_member(event->body, "contactId");
+	if (id.n > 0)
+		out->path =
+		    arena_printf(call->arena, "/contacts/%.*s",
+				 STR_FMT(fetch_escape(call->arena, id)));
+}
+
+/* What the message says of itself wins: the number it came from, its kind. */
+static void map_fetched(const struct source_call *call, struct event *event,
+			struct lead *lead)
+{
+	const struct value *contact = value_get(call->payload, "contact");
+	map(call, event, lead);
+	struct str type = lead->source_type;
+	map_contact(call, contact, lead);
+	fields_named(lead, event->body, message_fields);
+	lead->source_type = type.n > 0 ? type : lead->source_type;
+}
+
+static const struct fetch_ops fetch = {
+    .url = "https://services.leadconnectorhq.com",
+    .authorization = "Bearer",
+    .version = "2021-07-28",
+    .version_header = "Version",
+    .request = request,
+    .map = map_fetched,
+};
 
 const struct source_ops source_ghl = {
     .platform = "ghl",
@@ -291,5 +333,6 @@ const struct source_ops source_ghl = {
     .release = release,
     .verify = verify,
     .split = split,
-    .map = map,
+    .map = map_first,
+    .fetch = &fetch,
 };

@@ -88,10 +88,9 @@ static const struct field_name attribution_fields[] = {
     {NULL, NULL},
 };
 
-void ghl_map_attribution(const struct source_call *call,
-			 const struct value *attribution, struct lead *lead)
+void ghl_map_attribution(const struct value *attribution, struct lead *lead)
 {
-	fields_from_url(call, lead, value_member(attribution, "url"));
+	fields_from_url(lead, value_member(attribution, "url"));
 	fields_named(lead, attribution, attribution_fields);
 }
 

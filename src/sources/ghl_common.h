@@ -13,8 +13,7 @@ struct str ghl_channel_type(struct str channel);
 /* source_type of attributionSource.medium and sessionSource, or STR_NONE. */
 struct str ghl_medium_type(const struct value *attribution);
 /* utm_*, click ids, landing page and session source as custom fields. */
-void ghl_map_attribution(const struct source_call *call,
-			 const struct value *attribution, struct lead *lead);
+void ghl_map_attribution(const struct value *attribution, struct lead *lead);
 /* Default region for phones: the source's, else the contact's country. */
 const char *ghl_region(const struct source_call *call, struct str country);
 

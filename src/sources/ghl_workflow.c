@@ -122,7 +122,7 @@ static void map(const struct source_call *call, struct event *event,
 	lead_add(lead, "ghl_location_id", event->account);
 	lead_add(lead, "message",
 		 value_text(value_path(body, STR(".message.body"))));
-	ghl_map_attribution(call, attribution, lead);
+	ghl_map_attribution(attribution, lead);
 	/* Contact fields of the account come under their human labels. */
 	fields_rest(lead, call->arena, body, "cf_", not_rest);
 	fields_rest(lead, call->arena, value_get(body, "customData"), NULL,

@@ -219,14 +219,12 @@ static const char *const told[] = {
 static const char *const contact_properties[] = {
     "firstname", "lastname", "email", "hs_calculated_phone_number", NULL};
 
-static void map_properties(const struct source_call *call,
-			   const struct value *properties, struct lead *lead)
+static void map_properties(const struct value *properties, struct lead *lead)
 {
 	struct str phone = property(properties, "phone");
 	lead_add(lead, "gclid", property(properties, "hs_google_click_id"));
 	lead_add(lead, "fbclid", property(properties, "hs_facebook_click_id"));
-	fields_from_url(call, lead,
-			property(properties, "hs_analytics_first_url"));
+	fields_from_url(lead, property(properties, "hs_analytics_first_url"));
 	VALUE_EACH (one, properties) {
 		struct str key = one->key;
 		bool taken = word_in(contact_properties, key) ||
@@ -241,14 +239,13 @@ static void map_properties(const struct source_call *call,
 	}
 }
 
-static void map_submission(const struct source_call *call,
-			   const struct value *last, struct lead *lead)
+static void map_submission(const struct value *last, struct lead *lead)
 {
 	struct str page = value_member(last, "page-url");
 	lead_add(lead, "form_name", value_member(last, "title"));
 	lead_add(lead, "form_id", value_member(last, "form-id"));
 	lead_add(lead, "landing_page", page);
-	fields_from_url(call, lead, page);
+	fields_from_url(lead, page);
 }
 
 /* "Customize request body": whatever names somebody chose. */
@@ -273,8 +270,8 @@ static void map(const struct source_call *call, struct event *event,
 	lead->source_type = type_of(properties);
 	lead_add(lead, "hubspot_contact_id", value_member(body, "vid"));
 	lead_add(lead, "hubspot_object_id", value_member(body, "objectId"));
-	map_submission(call, last_submission(body), lead);
-	map_properties(call, properties, lead);
+	map_submission(last_submission(body), lead);
+	map_properties(properties, lead);
 }
 
 const struct source_ops source_hubspot_workflow = {

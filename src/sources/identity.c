@@ -6,6 +6,7 @@
  */
 #include "base/codec.h"
 #include "base/crypto.h"
+#include "sources/adapter.h"
 #include "sources/engine.h"
 
 enum { HASH_BYTES = 16, ID_MAX = 512 };
@@ -77,11 +78,23 @@ static struct str bounded(struct str id, struct arena *keep)
 	return arena_printf(keep, "sha256:%s", hex);
 }
 
+/* Senders of records (a response, a call) name each of its events alike; C
+ * adapters make ids of their own for them. */
+static bool unwanted(const struct source *source, const struct event *event)
+{
+	return event->fate == FATE_IGNORE && (event->reason == reason_filter ||
+					      (event->reason == reason_topic &&
+					       source->ops->profile != NULL));
+}
+
 void identity_fill(const struct source_call *call, struct str store_secret,
 		   const struct event *event, struct arena *keep,
 		   struct new_event *out)
 {
 	struct str id = chosen_id(call, event);
+	/* The same record may come again and then be wanted. */
+	if (id.n > 0 && unwanted(call->source, event))
+		id = arena_printf(call->arena, "ignored:%.*s", STR_FMT(id));
 	if (id.n > 0) {
 		strong(str_from(call->source->name), bounded(id, keep), out);
 		return;

@@ -253,11 +253,10 @@ static void map(const struct source_call *call, struct event *event,
 	lead->source_type = type_of(body, event->topic);
 	fields_named(lead, body, fields);
 	struct str utm = value_member(body, "UTM");
-	fields_from_url(call, lead, value_member(body, "CurrentUrl"));
+	fields_from_url(lead, value_member(body, "CurrentUrl"));
 	if (utm.n > 0)
 		fields_from_url(
-		    call, lead,
-		    arena_printf(call->arena, "?%.*s", STR_FMT(utm)));
+		    lead, arena_printf(call->arena, "?%.*s", STR_FMT(utm)));
 	map_rest(call, body, lead);
 }
 

@@ -2,45 +2,36 @@
 /*
  * What the configuration changes on a lead: value paths (`map`), platform and
  * type, stage, custom fields. Contacts of `map` are set before the adapter
- * runs, since the first usable value stays; all else after it.
+ * runs, since the first usable value stays; all else after it, platform and
+ * type before the lead is finished.
  */
 #include "sources/adapter.h"
 #include "sources/engine.h"
-
-static struct str mapped(const struct source *source, const struct event *event,
-			 const char *name)
-{
-	for (size_t i = 0; i < source->map.n; i++) {
-		const struct text_pair *pair = &source->map.v[i];
-		if (str_eq(str_from(pair->from), str_from(name)))
-			return value_text(
-			    value_path(event->body, str_from(pair->to)));
-	}
-	return STR_NONE;
-}
+#include "sources/programs.h"
 
 void overrides_before(const struct source_call *call, const struct event *event,
 		      struct lead *lead)
 {
 	const struct source *source = call->source;
-	struct str text = mapped(source, event, "contact_name");
+	struct str text = programs_text(call, event, "contact_name");
 	if (text.n > 0)
 		lead_set_name(lead, text);
-	text = mapped(source, event, "contact_email");
+	text = programs_text(call, event, "contact_email");
 	if (text.n > 0)
 		lead_set_email(lead, text);
-	text = mapped(source, event, "contact_phone");
+	text = programs_text(call, event, "contact_phone");
 	if (text.n > 0)
 		lead_set_phone(lead, text, source->country);
 }
 
 /* ---- platform, type, stage ---------------------------------------------- */
 
-static void decide_origin(const struct source *source,
-			  const struct event *event, struct lead *lead)
+void overrides_origin(const struct source_call *call, const struct event *event,
+		      struct lead *lead)
 {
-	struct str platform = mapped(source, event, "source_platform");
-	struct str type = mapped(source, event, "source_type");
+	const struct source *source = call->source;
+	struct str platform = programs_text(call, event, "source_platform");
+	struct str type = programs_text(call, event, "source_type");
 	if (lead_platform_ok(platform))
 		lead->source_platform = platform;
 	if (lead_type_ok(type))
@@ -51,11 +42,11 @@ static void decide_origin(const struct source *source,
 		lead->source_type = str_from(source->source_type);
 }
 
-static void decide_stage(const struct source *source, const struct event *event,
-			 struct lead *lead)
+static void decide_stage(const struct source_call *call,
+			 const struct event *event, struct lead *lead)
 {
-	const struct stage_rule *rule = &source->stage;
-	struct str stage = mapped(source, event, "stage_slug");
+	const struct stage_rule *rule = &call->source->stage;
+	struct str stage = programs_text(call, event, "stage_slug");
 	if (stage.n == 0 && rule->fixed != NULL)
 		stage = str_from(rule->fixed);
 	struct str status = STR_NONE;
@@ -122,15 +113,15 @@ static void prefix_fields(const struct source *source, struct lead *lead)
 	}
 }
 
-static void mapped_fields(const struct source *source,
+static void mapped_fields(const struct source_call *call,
 			  const struct event *event, struct lead *lead)
 {
+	const struct source *source = call->source;
 	for (size_t i = 0; i < source->map.n; i++) {
 		const struct text_pair *pair = &source->map.v[i];
 		if (word_in(lead_members, str_from(pair->from)))
 			continue;
-		const struct value *v =
-		    value_path(event->body, str_from(pair->to));
+		const struct value *v = programs_value(call, event, i);
 		if (v != NULL)
 			lead_add_value(lead, str_from(pair->from), v);
 	}
@@ -142,11 +133,10 @@ void overrides_after(const struct source_call *call, const struct event *event,
 	const struct source *source = call->source;
 	if (source->recase)
 		lead->name = name_recase(lead->arena, lead->name);
-	decide_origin(source, event, lead);
-	decide_stage(source, event, lead);
+	decide_stage(call, event, lead);
 	choose_fields(source, lead);
 	prefix_fields(source, lead);
-	mapped_fields(source, event, lead);
+	mapped_fields(call, event, lead);
 	for (size_t i = 0; i < source->fields.add.n; i++)
 		lead_add(lead, source->fields.add.v[i].from,
 			 str_from(source->fields.add.v[i].to));

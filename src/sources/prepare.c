@@ -5,6 +5,8 @@
  */
 #include "sources/adapter.h"
 #include "sources/engine.h"
+#include "sources/profile.h"
+#include "sources/programs.h"
 
 enum {
 	WINDOW_DEFAULT_MS = 30 * 60 * 1000,
@@ -97,7 +99,7 @@ static int check_origin(const struct source *s, struct err *err)
 		return err_set(err, LB_EINVAL, "unknown source_type '%s'",
 			       s->source_type);
 	bool leads = (s->ops->flags & SOURCE_NO_LEADS) == 0;
-	if (leads && s->ops->source_platform == NULL &&
+	if (leads && s->ops->source_platform == NULL && !s->attribution &&
 	    s->source_platform == NULL && !is_mapped(s, "source_platform"))
 		return err_set(err, LB_EINVAL,
 			       "source_platform must be set for platform '%s'",
@@ -106,6 +108,30 @@ static int check_origin(const struct source *s, struct err *err)
 		return err_set(err, LB_EINVAL, "unknown country '%s'",
 			       s->country);
 	return 0;
+}
+
+/* A URL here would fit no referrer, and nobody would notice. */
+static int check_hosts(const struct text_list *hosts, const char *what,
+		       struct err *err)
+{
+	for (size_t i = 0; i < hosts->n; i++) {
+		struct str host = str_from(hosts->v[i]);
+		if (str_find(host, '.') < 1 || str_find(host, '/') >= 0 ||
+		    str_find(host, ':') >= 0 || str_find(host, '*') >= 0 ||
+		    str_find(host, ' ') >= 0)
+			return err_set(err, LB_EINVAL,
+				       "not a host name in %s: '%s'", what,
+				       hosts->v[i]);
+	}
+	return 0;
+}
+
+static int check_attribution(const struct source *s, struct err *err)
+{
+	int code = check_hosts(&s->own_hosts, "own_hosts", err);
+	if (code == 0)
+		code = check_hosts(&s->excluded_hosts, "excluded_hosts", err);
+	return code;
 }
 
 static int check_path(const char *path, const char *what, struct err *err)
@@ -136,8 +162,6 @@ static int check_paths(const struct source *s, struct err *err)
 		code = check_path(s->route.by, "route", err);
 	if (code == 0)
 		code = check_path(s->stage.from, "stage_slug", err);
-	for (size_t i = 0; i < s->map.n && code == 0; i++)
-		code = check_path(s->map.v[i].to, "map", err);
 	return code;
 }
 
@@ -152,7 +176,8 @@ static int check_destination(const struct source *s, struct err *err)
 int source_prepare(struct source *source, struct err *err)
 {
 	static int (*const checks[])(const struct source *, struct err *) = {
-	    check_rules, check_origin, check_paths, check_destination};
+	    check_rules, check_origin,      check_attribution,
+	    check_paths, check_destination, fetch_check};
 	int code = 0;
 	fill_defaults(source);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -160,7 +185,9 @@ int source_prepare(struct source *source, struct err *err)
 		if (code != 0)
 			return code;
 	}
-	if (source->ops->prepare != NULL)
+	struct program_problem where = {0};
+	code = programs_prepare(source, &where, err);
+	if (code == 0 && source->ops->prepare != NULL)
 		code = source->ops->prepare(source, err);
 	if (code == 0)
 		code = check_proof(source, err);
@@ -174,4 +201,11 @@ void source_release(struct source *source)
 	if (source->ops != NULL && source->ops->release != NULL)
 		source->ops->release(source);
 	source->state = NULL;
+	programs_release(source);
+}
+
+bool source_runs_programs(const struct source *source)
+{
+	return profile_runs_program(source) ||
+	       (source->program != NULL && source->program->mapping != NULL);
 }

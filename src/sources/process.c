@@ -8,6 +8,7 @@
 #include "sources/adapter.h"
 #include "sources/build.h"
 #include "sources/engine.h"
+#include "sources/programs.h"
 
 #include "payload/payload.h"
 
@@ -90,39 +91,44 @@ int process_parse(struct source_call *call, struct err *err)
 	return code;
 }
 
-/* One quarantined event for the whole request. */
-static void quarantine_whole(struct event_list *events, struct arena *arena,
-			     const char *reason)
+void process_quarantine(struct event_list *events, struct arena *arena,
+			const char *reason)
 {
 	*events = (struct event_list){0};
 	event_quarantine(event_list_add(events, arena), reason);
 }
 
-/* Fills events; NULL, or the word of the refusal. */
-static const char *split(struct source_call *call, struct event_list *events,
-			 int *matched)
+const char *process_prove(struct source_call *call, struct event_list *events,
+			  int *matched)
 {
 	struct err err = {0};
-	bool proven = proven_raw(call->source);
-	int code = process_parse(call, &err);
-	if (code != 0 && proven) {
-		quarantine_whole(events, call->arena, reason_unreadable);
-		return NULL;
-	}
-	if (code != 0)
-		return code == LB_EDENIED ? "content_type" : "malformed";
-	const char *why = judge_parsed(call, matched);
+	const char *why = judge_raw(call, matched);
 	if (why != NULL)
 		return why;
-	code = call->source->ops->split(call, events, &err);
-	if (code == 0 && events->n > 0 && events->n <= EVENTS_MAX)
+	int code = process_parse(call, &err);
+	if (code == 0)
+		return judge_parsed(call, matched);
+	if (!proven_raw(call->source))
+		return code == LB_EDENIED ? "content_type" : "malformed";
+	process_quarantine(events, call->arena, reason_unreadable);
+	return NULL;
+}
+
+const char *process_split(struct source_call *call, struct event_list *events)
+{
+	struct err err = {0};
+	const struct source *source = call->source;
+	int code = source->ops->split(call, events, &err);
+	if (code == 0 && events->n > 0 && events->n <= EVENTS_MAX) {
+		programs_run(call, events);
 		return NULL;
-	if (!proven && !proof_in_body(call->source) &&
-	    call->source->param_name == NULL)
+	}
+	if (!proven_raw(source) && !proof_in_body(source) &&
+	    source->param_name == NULL)
 		return "malformed";
-	quarantine_whole(events, call->arena,
-			 events->n > EVENTS_MAX ? reason_too_many
-						: reason_shape);
+	process_quarantine(events, call->arena,
+			   events->n > EVENTS_MAX ? reason_too_many
+						  : reason_shape);
 	return NULL;
 }
 
@@ -133,33 +139,44 @@ static bool is_call(const struct lead *lead)
 	       str_eq(lead->source_type, STR("sms"));
 }
 
-static void map(const struct source_call *call, struct event *event,
-		struct lead *lead)
+void process_map(const struct source_call *call, struct event *event,
+		 map_fn map, struct lead *lead)
 {
 	const struct source_ops *ops = call->source->ops;
 	lead_init(lead, call->arena);
 	overrides_before(call, event, lead);
-	ops->map(call, event, lead);
+	map(call, event, lead);
+	if (call->source->attribution)
+		attribute(call, event, lead);
 	if (lead->source_platform.n == 0)
 		lead->source_platform = str_from(ops->source_platform);
 	if (lead->source_type.n == 0)
 		lead->source_type = str_from(ops->source_type);
+	overrides_origin(call, event, lead);
 	lead_finish(lead);
 	overrides_after(call, event, lead);
+	bool fetch = event->fate == FATE_FETCH;
+	if (fetch && source_fetches(call->source))
+		return;
+	if (fetch) /* what the notification says must do */
+		event->fate = FATE_LEAD;
 	if (event->fate != FATE_LEAD || lead_has_contact(lead))
 		return;
 	if (lead->phone_withheld && is_call(lead))
 		event_ignore(event, reason_withheld);
 	else
-		event_quarantine(event, reason_no_contact);
+		event_quarantine(event,
+				 fetch ? reason_no_api : reason_no_contact);
 }
 
 static void build_event(struct build *build, struct event *event)
 {
 	struct lead lead = {0};
 	judge_event(build->call->source, event);
+	programs_judge(build->call, event);
 	if (event->fate == FATE_LEAD)
-		map(build->call, event, &lead);
+		process_map(build->call, event, build->call->source->ops->map,
+			    &lead);
 	build_add(build, event, &lead);
 }
 
@@ -184,9 +201,9 @@ int source_process(const struct source *source, const struct request *request,
 	struct source_call call = {source, request, NULL, &scratch};
 	struct event_list events = {0};
 	int matched = -1, code = 0;
-	*why = judge_raw(&call, &matched);
-	if (*why == NULL)
-		*why = split(&call, &events, &matched);
+	*why = process_prove(&call, &events, &matched);
+	if (*why == NULL && events.n == 0)
+		*why = process_split(&call, &events);
 	if (*why != NULL)
 		code = refuse(&call, *why, reply);
 	else

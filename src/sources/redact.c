@@ -5,6 +5,7 @@
  * body, target and headers. Lengths stay, so that stored JSON stays JSON.
  */
 #include "sources/engine.h"
+#include "sources/profile.h"
 
 static int hex_digit(char c)
 {
@@ -238,7 +239,8 @@ static bool is_configured(const struct source *source, struct str name)
 	if (str_starts(id, STR("header:")) &&
 	    str_ieq(name, str_sub(id, 7, id.n)))
 		return true;
-	return str_ieq(name, str_from(scheme->header)) ||
+	return profile_keeps_header(source, name) ||
+	       str_ieq(name, str_from(scheme->header)) ||
 	       str_ieq(name, str_from(scheme->timestamp_header)) ||
 	       str_ieq(name, str_from(scheme->id_header));
 }

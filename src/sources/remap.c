@@ -6,6 +6,7 @@
  * were. Loop thread.
  */
 #include "sources/engine.h"
+#include "sources/programs.h"
 
 /* NULL when at least one unit got somewhere; else why not. */
 static const struct new_unit *still_stuck(const struct submission *sub)
@@ -25,6 +26,8 @@ static int remap(struct source_call *call, struct str store_secret,
 		code = call->source->ops->split(call, &events, err);
 	if (code != 0)
 		return code;
+	if (events.n <= EVENTS_MAX)
+		programs_run(call, &events);
 	if (events.n == 0 || events.n > EVENTS_MAX)
 		return err_set(err, LB_EINVAL, "request holds %zu events",
 			       events.n);

@@ -315,7 +315,7 @@ static void map(const struct source_call *call, struct event *event,
 	lead_add(lead, "shopify_topic", event->topic);
 	map_ids(event, lead);
 	fields_named(lead, body, common_fields);
-	fields_from_url(call, lead, value_member(body, "landing_site"));
+	fields_from_url(lead, value_member(body, "landing_site"));
 	map_note_attributes(call, event, lead);
 }
 

@@ -8,7 +8,8 @@ static const struct source_ops *const platforms[] = {
     &source_crm_confirm,  &source_form,        &source_ghl,
     &source_ghl_workflow, &source_google_ads,  &source_hubspot_workflow,
     &source_json,         &source_lead_docket, &source_salesforce,
-    &source_shopify,      &source_twilio,
+    &source_shopify,      &source_twilio,      &source_hubspot,
+    &source_meta_ads,     &source_zoho,
 };
 
 const struct source_ops *source_ops_at(size_t i)

@@ -272,7 +272,7 @@ static void map_message(const struct source_call *call,
 			       region_of(call, body));
 	lead_set_name(lead, value_member(body, "ProfileName"));
 	fields_named(lead, body, message_fields);
-	lead_add(lead, "channel", channel);
+	lead_add(lead, "message_channel", channel);
 	lead_add(lead, "messaged_number",
 		 without_channel(value_member(body, "To")));
 	map_media(call, body, lead);
@@ -331,7 +331,6 @@ static void answer(const struct source_call *call, enum answer_kind kind,
 		*reply = (struct reply){.status = 404};
 }
 
-/* `attribution` will decide the platform; until then a call is direct. */
 const struct source_ops source_twilio = {
     .platform = "twilio",
     .source_platform = "direct",

@@ -222,7 +222,7 @@ static struct store *open_at(const char *path)
 				      .path = (char *)(uintptr_t)path};
 	struct store *s = NULL;
 	struct err err;
-	if (sqlite_store.open(&s, &config, clock_wall_ms(), &err) != 0)
+	if (sqlite_store.open(&s, &config, &err) != 0)
 		die("open", &err);
 	return s;
 }

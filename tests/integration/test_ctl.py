@@ -2,7 +2,9 @@
 """leadbridgectl: every command, its exit status, and --json everywhere."""
 
 import json
+import socket
 import subprocess
+import threading
 import uuid
 
 import pytest
@@ -88,6 +90,56 @@ def test_talks_to_the_tcp_listener_with_a_token_file(make_bridge, crm):
     assert ctl("--url", url, "--token-file", token,
                "destination", "pause", "mega").returncode == 0
     assert ctl("--url", url, "status").returncode == 1
+
+
+def test_finds_the_socket_without_the_right_to_read_secrets(bridge):
+    """An operator of the group: the daemon runs, the file has become wrong."""
+    bridge.write({"sources": {"shop": {"secret": "credential:not-mine"},
+                              "new": {"platform": "shoppify"}}})
+    assert ctl("check", bridge.config).returncode == 1
+    shown = ctl("--config", bridge.config, "status")
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
+def test_a_url_may_end_in_a_slash(make_bridge, crm):
+    bridge = make_bridge(crm)
+    bridge.secret("admin", "admin-token-0123456789")
+    token = f"{bridge.folder}/secrets/admin"
+    bridge.write({"admin": {"listen": ["127.0.0.1:0"],
+                            "token": f"file:{token}"}})
+    bridge.start()
+    line = bridge.log.wait(lambda v: "admin_listening" in v, 10, "it")
+    url = "http://" + line.rpartition("address=")[2] + "/"
+    assert ctl("--url", url, "--token-file", token, "status").returncode == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]"])
+def test_something_else_at_the_url_is_no_crash(body):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def answer():
+            link, _ = server.accept()
+            with link:
+                link.recv(65536)
+                link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
+                             b"Connection: close\r\n\r\n%b" %
+                             (len(body), body))
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        done = ctl("--url", f"http://127.0.0.1:{server.getsockname()[1]}",
+                   "status")
+        thread.join(10)
+    assert done.returncode == 3
+    assert "not JSON" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--limit", "x"), ("--limit", "0"), ("--limit", "501"),
+    ("--cursor", "x"), ("--cursor", "99999999999999999999"),
+], ids=" ".join)
+def test_a_page_that_cannot_be_is_wrong_usage(bridge, arguments):
+    done = bridge.ctl("leads", "list", *arguments)
+    assert done.returncode == 2
+    assert "limit" in done.stderr and not done.stdout
 
 
 # ---- looking -------------------------------------------------------------------

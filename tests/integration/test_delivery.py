@@ -289,6 +289,31 @@ def test_delivers_over_tls(make_bridge, person):
         bridge.wait_ledger(delivered=5)
 
 
+def test_the_answer_to_an_old_credential_does_not_park_the_new_one(
+        make_bridge, crm, person):
+    bridge = make_bridge(crm, {"destinations": {"mega": {
+        "probe": "1h"}}}).start()
+    crm.misbehave({"do": "delay", "delay": 2, "status": 401})
+    post_one(bridge, person)
+    crm.wait(lambda s: s.requests, 10)
+    bridge.reload()
+    bridge.wait_ledger(delivered=1)
+    assert len({r.key for r in crm.posts()}) == 1
+
+
+def test_a_reload_probes_at_once_also_while_a_probe_hangs(
+        make_bridge, crm, person):
+    bridge = make_bridge(crm, {"destinations": {"mega": {
+        "probe": "1h"}}}).start()
+    crm.misbehave({"status": 401}, {"do": "delay", "delay": 2, "status": 401})
+    post_one(bridge, person)
+    wait_condition(bridge, "parked")
+    bridge.reload()
+    crm.wait(lambda s: len(s.requests) >= 2, 10)
+    bridge.reload()
+    bridge.wait_ledger(delivered=1)
+
+
 # ---- dead ------------------------------------------------------------------
 
 @pytest.mark.parametrize("status", [400, 413, 422, 451])

@@ -37,7 +37,8 @@ def test_a_browser_is_sent_to_the_page_of_thanks(bridge, crm, person):
     foreign = bridge.post(from_page(person(), _redirect="https://evil.test"))
     assert foreign.headers["location"] == SITE + "/thanks"
     for lead in crm.wait_leads(3):
-        assert set(lead["custom_fields"]) == {"message"}
+        assert set(lead["custom_fields"]) == {
+            "message", "attribution_rule", "channel"}
 
 
 def test_a_script_asks_first_and_may_read_the_answer(bridge, crm, person):
@@ -120,7 +121,8 @@ def test_json_under_the_type_of_a_form_is_read(bridge, crm, person):
             {"name": someone.name, "email": someone.email})))
     lead, = crm.wait_leads(1)
     assert lead["contact_email"] == someone.email
-    assert "custom_fields" not in lead or not lead["custom_fields"]
+    assert lead["custom_fields"] == {
+        "attribution_rule": "default", "channel": "direct"}
 
 
 def test_a_dry_run_shows_what_would_be_sent_and_stores_nothing(

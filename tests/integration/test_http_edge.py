@@ -163,6 +163,13 @@ def test_head_and_options_are_answered(shared):
         assert raw.reply().status in (200, 204)
 
 
+def test_options_of_the_server_itself(shared):
+    replies, closed = wire.exchange(shared.address,
+                                    b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert [r.status for r in replies] == [204] and not closed
+    assert "POST" in replies[0].headers["allow"]
+
+
 def test_expect_continue_is_asked_for_before_the_body(shared):
     with wire.Raw(shared.address) as raw:
         raw.send(request(body=b"", length=len(BODY),

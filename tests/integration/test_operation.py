@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -363,6 +364,75 @@ def test_a_second_sigterm_ends_at_once(make_bridge, crm, person):
     assert len({r.key for r in crm.posts()}) == 1
 
 
+def cpu_seconds(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_second_sigterm_hurries_the_drain_and_the_grace(
+        make_bridge, crm, person):
+    """While a sender is in the middle of a request."""
+    bridge = make_bridge(crm).start()
+    crm.misbehave({"do": "hang", "times": 0})
+    bridge.post(order(person()))
+    crm.wait_posts(1)
+    slow = wire.Raw(bridge.address)
+    slow.send(b"POST /in/shop HTTP/1.1\r\nHost: x\r\n")
+    eventually(lambda: bridge.api("/status")["connections"] >= 1, 10, "it")
+    bridge.terminate()
+    bridge.notify.wait("STOPPING=1")
+    bridge.terminate()
+    assert bridge.wait_exit(5) in (0, -signal.SIGTERM)
+
+
+def test_a_reload_while_stopping_changes_nothing(make_bridge, crm, person):
+    bridge = make_bridge(crm).start()
+    slow = wire.Raw(bridge.address)
+    slow.send(b"POST /in/shop HTTP/1.1\r\nHost: x\r\n")
+    eventually(lambda: bridge.api("/status")["connections"] >= 1, 10, "it")
+    bridge.terminate()
+    bridge.notify.wait("STOPPING=1")
+    since = bridge.notify.seen()
+    bridge.process.send_signal(signal.SIGHUP)
+    bridge.log.wait(lambda line: "reload_refused" in line, 10, "a refusal")
+    assert not any("READY=1" in item
+                   for item in bridge.notify.heard.items[since:])
+    bridge.terminate()
+    assert bridge.wait_exit(20) == 0
+
+
+def test_the_grace_of_a_stop_is_waited_for_without_spinning(
+        make_bridge, crm, person):
+    """With more on disk than in memory, and the CRM hanging."""
+    bridge = make_bridge(crm, {"log": {"level": "info"}, "destinations": {
+        "mega": {"retry": ["0s", "1s"], "retry_every": "2s", "breaker": {
+            "failures": 50, "open": "100ms", "max_open": "100ms"}}}}).start()
+    crm.misbehave({"status": 500, "times": 6},
+                  {"do": "hang", "times": 0})
+    for _ in range(8):
+        bridge.post(order(person()))
+    crm.wait_posts(8)
+    bridge.terminate()
+    bridge.notify.wait("STOPPING=1")
+    began = cpu_seconds(bridge.process)
+    time.sleep(6)
+    used = cpu_seconds(bridge.process) - began
+    bridge.terminate()
+    assert bridge.wait_exit(5) in (0, -signal.SIGTERM)
+    assert used < 1
+
+
+def test_reloads_in_a_row_do_not_silence_the_metrics_log(
+        make_bridge, crm):
+    bridge = make_bridge(crm).start()
+    deadline = time.monotonic() + 4
+    while time.monotonic() < deadline:
+        bridge.reload()
+        time.sleep(0.2)
+    assert len(bridge.metrics_lines()) >= 2
+
+
 def test_a_second_daemon_on_the_same_store_is_refused(
         make_bridge, bridge, crm):
     second = make_bridge(crm)
@@ -465,6 +535,27 @@ def test_a_park_shows_in_the_metrics_log(make_bridge, crm, person):
 
 
 # ---- health, prometheus, admin -------------------------------------------------
+
+def test_the_admin_api_names_the_methods_a_path_takes(bridge):
+    for method, path, allow in (
+            ("DELETE", "/api/v1/leads", "GET, HEAD"),
+            ("POST", "/metrics", "GET, HEAD"),
+            ("GET", "/api/v1/reload", "POST"),
+            ("GET", "/api/v1/destinations/mega/pause", "POST")):
+        reply = bridge.admin(path, method)
+        assert (reply.status, reply.headers["allow"]) == (405, allow)
+
+
+def test_an_empty_file_is_no_configuration_to_reload(bridge, crm, person):
+    """An editor is just writing: senders must not get 404 for it."""
+    whole = settings.yaml(bridge.settings)
+    bridge.write(text="")
+    bridge.reload()
+    assert any("reload_failed" in line for line in bridge.log.items)
+    reply = bridge.post(senders.form(settings.FORM_TOKEN, person()))
+    assert reply.status == 200
+    bridge.write(text=whole)
+
 
 def test_health_on_both_listeners(bridge):
     for path in ("/healthz", "/readyz"):

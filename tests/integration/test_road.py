@@ -71,6 +71,65 @@ def test_what_else_a_form_says_is_kept_as_custom_fields(
     assert fields["message"] == "Please call me about a quote."
 
 
+CLICK = "Cj0KCQjwTESTa1B2c3"
+VISITS = {
+    "gclid": ({"gclid": CLICK}, "google_ads", "google_click_id"),
+    "gclid of the first page": (
+        {"landing_page": f"https://www.example.com/?gclid={CLICK}",
+         "referrer": "https://www.google.com/"},
+        "google_ads", "google_click_id"),
+    "gclid nobody filled in": ({"gclid": "{gclid}"}, "direct", "default"),
+    "fbclid": ({"fbclid": "IwAR0TESTabcdefgh"}, "referral", "fbclid"),
+    "Google's results": ({"referrer": "https://www.google.com/"},
+                         "google_organic", "google_referrer"),
+    "own page": ({"referrer": "https://www.example.com/offers",
+                  "page_url": "https://www.example.com/quote"},
+                 "direct", "default"),
+    "another site": ({"referrer": "https://blog.example.net/roofs"},
+                     "referral", "referrer"),
+    "paid post": ({"utm_source": "facebook", "utm_medium": "paid_social"},
+                  "meta_ads", "meta_paid"),
+}
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_the_channel_decides_the_platform_of_a_form(
+        bridge, crm, person, name):
+    fields, platform, rule = VISITS[name]
+    bridge.post(senders.form(settings.FORM_TOKEN, person(), **fields))
+    lead, = crm.wait_leads(1)
+    assert (lead["source_platform"], lead["source_type"]) == (platform, "form")
+    assert lead["custom_fields"]["attribution_rule"] == rule
+    assert ("gclid" in lead["custom_fields"]) == (platform == "google_ads")
+
+
+SWITCHED = {
+    "fbclid is an ad": ({"fbclid_implies_ads": True},
+                        {"fbclid": "IwAR0TESTabcdefgh"}, "meta_ads"),
+    "own site": ({"own_hosts": ["example.net"]},
+                 {"referrer": "https://blog.example.net/"}, "direct"),
+    "passed through": ({"excluded_hosts": ["pay.example.net"]},
+                       {"referrer": "https://pay.example.net/"}, "direct"),
+    "Microsoft's ads": ({"microsoft_ads_as": "google_ads"},
+                        {"msclkid": CLICK}, "google_ads"),
+    "other searches": ({"other_search_as": "google_organic"},
+                       {"referrer": "https://duckduckgo.com/"},
+                       "google_organic"),
+    "fixed": ({"source_platform": "zenmaid"}, {"gclid": CLICK}, "zenmaid"),
+    "off": ({"attribution": False}, {"gclid": CLICK}, "direct"),
+}
+
+
+@pytest.mark.parametrize("name", SWITCHED)
+def test_a_source_says_what_a_channel_is_called(
+        make_bridge, crm, person, name):
+    keys, fields, platform = SWITCHED[name]
+    bridge = make_bridge(crm, {"sources": {"quote-form": keys}}).start()
+    bridge.post(senders.form(settings.FORM_TOKEN, person(), **fields))
+    lead, = crm.wait_leads(1)
+    assert lead["source_platform"] == platform
+
+
 def test_everything_at_once_balances(bridge, crm, person):
     posts = [make(bridge, person()) for make, _, _ in SENDERS.values()]
     for post in posts:

@@ -5,6 +5,7 @@ is of a platform, and what the pages configure passes --check.
 
 usage: test_sources.py LEADBRIDGED
 """
+import os
 import re
 import subprocess
 import sys
@@ -35,7 +36,9 @@ def check(good, what):
 
 def run(binary, *arguments):
     return subprocess.run([binary, *arguments], capture_output=True,
-                          text=True, check=False)
+                          text=True, check=False, env={
+                              **os.environ, "LEADBRIDGE_PROFILES":
+                              str(ROOT / "conf" / "profiles")})
 
 
 def snippets(page):

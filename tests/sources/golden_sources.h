@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "leadbridge/source.h"
+#include "operate/profiles.h"
 
 struct golden_source {
 	const char *folder, *platform;
@@ -68,11 +69,15 @@ static inline void golden_source_free(struct source *s)
 	secrets_release(&s->secret);
 	secrets_release(&s->token);
 	secrets_release(&s->rsa_key);
+	secrets_release(&s->verify_token);
+	secret_release(&s->api.token);
 	release_list(&s->destinations);
 	release_list(&s->accounts);
 	release_list(&s->origins);
 	release_list(&s->redirect);
 	release_list(&s->events);
+	release_list(&s->own_hosts);
+	release_list(&s->excluded_hosts);
 	release_map(&s->map);
 	release_map(&s->route.map);
 	release_map(&s->fields.add);
@@ -141,6 +146,41 @@ static inline void configure_open_form(struct source *s)
 	add_text(&s->destinations, "mega");
 	add_text(&s->origins, "https://www.example.com");
 	s->country = (char *)(uintptr_t) "US";
+}
+
+/* The switches of attribution, away from their defaults. */
+static inline void configure_form_switches(struct source *s)
+{
+	add_secret(&s->token, "form-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_text(&s->own_hosts, "example.shop");
+	add_text(&s->excluded_hosts, "pay.example.net");
+	s->fbclid_implies_ads = true;
+	s->microsoft_ads_as = (char *)(uintptr_t) "google_ads";
+	s->other_search_as = (char *)(uintptr_t) "google_organic";
+}
+
+/* A platform whose name is no channel, here. */
+static inline void configure_shopify_attributed(struct source *s)
+{
+	configure_shopify(s);
+	s->attribution = true;
+}
+
+/* One origin for all that comes, and one that some of it states. */
+static inline void configure_form_fixed(struct source *s)
+{
+	add_secret(&s->token, "form-token-0123456789");
+	add_text(&s->destinations, "mega");
+	s->source_platform = (char *)(uintptr_t) "referral";
+}
+
+static inline void configure_json_attributed(struct source *s)
+{
+	add_secret(&s->token, "json-token-0123456789");
+	add_text(&s->destinations, "mega");
+	add_pair(&s->map, "source_platform", ".origin");
+	s->attribution = true;
 }
 
 static inline void configure_json(struct source *s)
@@ -239,7 +279,105 @@ static inline void configure_crm_confirm(struct source *s)
 	add_secret(&s->secret, "mega_whsec_for_these_tests");
 }
 
+/* Platforms described in YAML. Keys are those of the published vectors. */
+
+static inline void configure_token(struct source *s)
+{
+	add_secret(&s->token, "profile-token-0123456789");
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_signed(struct source *s)
+{
+	char secret[64];
+	(void)!snprintf(secret, sizeof(secret), "%s-secret", s->name);
+	add_secret(&s->secret, secret);
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_filtered(struct source *s)
+{
+	configure_token(s);
+	s->source_platform = (char *)(uintptr_t) "referral";
+	s->filter = (char *)(uintptr_t) ".status != \"spam\"";
+	add_pair(&s->map, "contact_name",
+		 ".person | \"\\(.given) \\(.family)\"");
+	add_pair(&s->map, "contact_email", ".person.mail, .mail");
+	add_pair(&s->map, "budget", "(.budget | tonumber) * 2");
+}
+
+static inline void set_secret(struct secret *to, const char *text)
+{
+	*to = (struct secret){(unsigned char *)xstrdup(text), strlen(text),
+			      xstrdup("plain:***")};
+}
+
+static inline void configure_meta_open(struct source *s)
+{
+	add_secret(&s->secret, "meta-app-secret");
+	add_text(&s->destinations, "mega");
+}
+
+static inline void configure_meta(struct source *s)
+{
+	configure_meta_open(s);
+	add_secret(&s->verify_token, "verify-word");
+	add_text(&s->accounts, "268499800000001");
+	set_secret(&s->api.token, "EAAB-page-token");
+}
+
+static inline void configure_hubspot(struct source *s)
+{
+	add_secret(&s->secret, "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy");
+	add_text(&s->destinations, "mega");
+	add_text(&s->accounts, "62515");
+	set_secret(&s->api.token, "pat-na1-token");
+}
+
+static inline void configure_hubspot_v1(struct source *s)
+{
+	configure_hubspot(s);
+	s->signature = (char *)(uintptr_t) "v1";
+}
+
+static inline void configure_zoho(struct source *s)
+{
+	add_secret(&s->secret, "leadbridge-7c1f");
+	add_text(&s->destinations, "mega");
+	set_secret(&s->api.token, "1000.access");
+	s->api.url = (char *)(uintptr_t) "https://www.zohoapis.eu";
+	s->country = (char *)(uintptr_t) "US";
+}
+
+static inline void configure_ghl_api(struct source *s)
+{
+	configure_ghl(s);
+	set_secret(&s->api.token, "pit-token");
+}
+
 static struct golden_source golden_sources[] = {
+    {"json_program", "json", configure_filtered, NULL},
+    {"zapier", "zapier", configure_token, NULL},
+    {"zenmaid", "zenmaid", configure_token, NULL},
+    {"zoho_workflow", "zoho_workflow", configure_token, NULL},
+    {"zoho_forms", "zoho_forms", configure_token, NULL},
+    {"gravity_forms", "gravity_forms", configure_token, NULL},
+    {"elementor", "elementor", configure_token, NULL},
+    {"jotform", "jotform", configure_token, NULL},
+    {"webflow", "webflow", configure_signed, NULL},
+    {"callrail", "callrail", configure_signed, NULL},
+    {"typeform", "typeform", configure_signed, NULL},
+    {"calendly", "calendly", configure_signed, NULL},
+    {"tally", "tally", configure_signed, NULL},
+    {"intercom", "intercom", configure_signed, NULL},
+    {"meta_ads", "meta_ads", configure_meta, NULL},
+    {"meta_ads_open", "meta_ads", configure_meta_open, NULL},
+    {"hubspot", "hubspot", configure_hubspot, NULL},
+    {"hubspot_v1", "hubspot", configure_hubspot_v1, NULL},
+    {"zoho", "zoho", configure_zoho, NULL},
+    {"ghl_api", "ghl", configure_ghl_api, NULL},
     {"shopify", "shopify", configure_shopify, NULL},
     {"shopify_checkout", "shopify", configure_checkout, NULL},
     {"ghl", "ghl", configure_ghl, NULL},
@@ -247,6 +385,10 @@ static struct golden_source golden_sources[] = {
     {"ghl_workflow", "ghl_workflow", configure_workflow, NULL},
     {"form", "form", configure_form, NULL},
     {"open_form", "form", configure_open_form, NULL},
+    {"form_switches", "form", configure_form_switches, NULL},
+    {"form_fixed", "form", configure_form_fixed, NULL},
+    {"shopify_attributed", "shopify", configure_shopify_attributed, NULL},
+    {"json_attributed", "json", configure_json_attributed, NULL},
     {"json", "json", configure_json, NULL},
     {"json_token", "json", configure_json_token, NULL},
     {"salesforce", "salesforce", configure_salesforce, NULL},
@@ -274,15 +416,52 @@ static inline struct str golden_secret(void)
 	return STR("0123456789abcdef0123456789abcdef");
 }
 
+/* The profiles of this tree, compiled. */
+static struct profile_list golden_profiles;
+
+static inline void golden_profiles_load(void)
+{
+	const char *given = getenv("LEADBRIDGE_PROFILES");
+	const char *folders[] = {given != NULL ? given : "../conf/profiles",
+				 NULL};
+	struct config_problems problems = {0};
+	struct reader r = {.problems = &problems};
+	arena_init(&r.arena);
+	profiles_read(&r, folders, &golden_profiles);
+	for (size_t i = 0; i < golden_profiles.n; i++) {
+		struct err err = {0};
+		struct place at = {golden_profiles.v[i]->file, 0, 1};
+		if (profile_compile(golden_profiles.v[i], &at.line, &err) != 0)
+			problems_error(&problems, at, "%s", err.text);
+	}
+	for (size_t i = 0; i < problems.n; i++)
+		(void)fprintf(stderr, "%s:%d: %s\n", problems.v[i].file,
+			      problems.v[i].line, problems.v[i].text);
+	if (problems.n > 0)
+		abort();
+	free(r.files);
+	arena_release(&r.arena);
+	config_problems_release(&problems);
+}
+
+static inline const struct source_ops *golden_ops(const char *platform)
+{
+	const struct profile *p =
+	    profiles_find(&golden_profiles, str_from(platform));
+	return p != NULL ? &p->ops : source_ops_find(str_from(platform));
+}
+
 static inline void golden_setup(void)
 {
 	arena_init(&golden_arena_);
+	golden_profiles_load();
 	for (size_t i = 0; i < GOLDEN_SOURCES; i++) {
 		struct err err = {0};
 		struct golden_source *g = &golden_sources[i];
 		struct source *s = xcalloc(1, sizeof(*s));
-		s->ops = source_ops_find(str_from(g->platform));
+		s->ops = golden_ops(g->platform);
 		s->name = (char *)(uintptr_t)g->folder;
+		s->attribution = (s->ops->flags & SOURCE_ATTRIBUTION) != 0;
 		g->configure(s);
 		if (source_prepare(s, &err) != 0) {
 			(void)fprintf(stderr, "%s: %s\n", g->folder, err.text);
@@ -296,6 +475,7 @@ static inline void golden_teardown(void)
 {
 	for (size_t i = 0; i < GOLDEN_SOURCES; i++)
 		golden_source_free(golden_sources[i].source);
+	profiles_release(&golden_profiles);
 	arena_release(&golden_arena_);
 }
 

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Prints the signature headers of a golden request, for whoever adds one.
 
-usage: sign.py shopify|ghl|standard|twilio|hubspot|mega FILE.request
+usage: sign.py PLATFORM FILE.request
+
+PLATFORM is shopify, ghl, standard, twilio, hubspot, mega, or one of PROFILES
+below (secret: PLATFORM-secret).
 
 The keys are those of golden_sources.h; the Ed25519 seed is bytes 0 to 31.
 """
@@ -63,6 +66,34 @@ def mega(raw):
                        hashlib.sha256).hex()
 
 
+def profile_hmac(name, digest, text):
+    return hmac.digest((name + "-secret").encode(), text, digest)
+
+
+def profile(name, body):
+    digest, encode, form, before = PROFILES[name]
+    text = before.encode() + body
+    return form.format(encode(profile_hmac(name, digest, text)))
+
+
+def base64_text(raw):
+    return base64.b64encode(raw).decode()
+
+
+# Digest, how it is written, the header, what is signed before the body.
+PROFILES = {
+    "callrail": ("sha1", base64_text, "signature: {}", ""),
+    "typeform": ("sha256", base64_text, "Typeform-Signature: sha256={}", ""),
+    "tally": ("sha256", base64_text, "Tally-Signature: {}", ""),
+    "intercom": ("sha1", bytes.hex, "X-Hub-Signature: sha1={}", ""),
+    "calendly": ("sha256", bytes.hex,
+                 "Calendly-Webhook-Signature: t=1759999990,v1={}",
+                 "1759999990."),
+    "webflow": ("sha256", bytes.hex, "X-Webflow-Timestamp: 1759999990000\n"
+                "X-Webflow-Signature: {}", "1759999990000:"),
+}
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -77,6 +108,8 @@ def main():
         print("X-Twilio-Signature:", twilio(raw))
     elif sys.argv[1] == "hubspot":
         print("X-HubSpot-Signature:", hubspot(raw))
+    elif sys.argv[1] in PROFILES:
+        print(profile(sys.argv[1], body))
     elif sys.argv[1] == "mega":
         print("X-Mega-Signature: sha256=" + mega(raw))
     else:

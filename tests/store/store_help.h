@@ -38,10 +38,10 @@ static inline void must(int rc, const struct err *err)
 		fail_msg("%d: %s", rc, err->text);
 }
 
-static inline void fixture_open(struct fixture *f, int64_t now_ms)
+static inline void fixture_open(struct fixture *f)
 {
 	struct err err = {0};
-	must(f->ops->open(&f->store, &f->config, now_ms, &err), &err);
+	must(f->ops->open(&f->store, &f->config, &err), &err);
 	must(f->ops->reader_open(&f->reader, &f->config, &err), &err);
 }
 
@@ -57,7 +57,7 @@ static inline void fixture_shut(struct fixture *f)
 static inline void fixture_reopen(struct fixture *f)
 {
 	fixture_shut(f);
-	fixture_open(f, T0);
+	fixture_open(f);
 }
 
 static inline void fixture_make(struct fixture *f)
@@ -74,7 +74,7 @@ static inline int fixture_setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 	fixture_make(f);
-	fixture_open(f, T0);
+	fixture_open(f);
 	*state = f;
 	return 0;
 }
@@ -82,7 +82,7 @@ static inline int fixture_setup(void **state)
 static inline void fixture_remove(struct fixture *f)
 {
 	static const char *const tails[] = {
-	    "", "-wal", "-shm", ".lock", ".reserve", ".v1", ".v1.part"};
+	    "", "-wal", "-shm", ".lock", ".reserve", ".v2", ".v2.part"};
 	for (size_t i = 0; i < sizeof(tails) / sizeof(*tails); i++) {
 		char *name = xasprintf("%s%s", f->path, tails[i]);
 		(void)unlink(name);

@@ -23,7 +23,7 @@ enum { ROUNDS = 8, KILL_AFTER = 40 };
 static void load_until_killed(struct fixture *f, int round, int fd)
 {
 	struct err err;
-	if (f->ops->open(&f->store, &f->config, T0, &err) != 0)
+	if (f->ops->open(&f->store, &f->config, &err) != 0)
 		_exit(1);
 	for (int n = 0;; n += 8) {
 		char id[32];
@@ -78,7 +78,7 @@ static void what_was_committed_survives_a_kill(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		int n = run_and_kill(f, round);
 		assert_true(n >= KILL_AFTER * 8);
-		fixture_open(f, T0);
+		fixture_open(f);
 		for (int i = 0; i < n; i++) {
 			char id[32];
 			(void)snprintf(id, sizeof(id), "r%d-%d", round, i);
@@ -89,7 +89,7 @@ static void what_was_committed_survives_a_kill(void **state)
 		assert_int_equal(row.states[UNIT_WAITING], row.accepted);
 		fixture_shut(f);
 	}
-	fixture_open(f, T0);
+	fixture_open(f);
 }
 
 /* ---- faults ------------------------------------------------------------ */
@@ -147,7 +147,7 @@ static void failed_write_or_sync_is_an_io_error(void **state)
 static int open_again(struct fixture *f, struct err *err)
 {
 	struct store *second = NULL;
-	int rc = f->ops->open(&second, &f->config, T0, err);
+	int rc = f->ops->open(&second, &f->config, err);
 	if (rc == 0)
 		f->ops->close(second);
 	return rc;
@@ -178,8 +178,8 @@ static void newer_store_is_refused(void **state)
 	fixture_shut(f);
 	on_file(f, "PRAGMA user_version = 99");
 	assert_int_equal(open_again(f, &err), LB_EVERSION);
-	on_file(f, "PRAGMA user_version = 1");
-	fixture_open(f, T0);
+	on_file(f, "PRAGMA user_version = 2");
+	fixture_open(f);
 }
 
 static void foreign_database_is_left_alone(void **state)
@@ -197,7 +197,7 @@ static void foreign_database_is_left_alone(void **state)
 	assert_memory_equal(&before.st_mtim, &after.st_mtim,
 			    sizeof(before.st_mtim));
 	assert_int_equal(unlink(f->path), 0);
-	fixture_open(f, T0);
+	fixture_open(f);
 }
 
 static void store_is_for_its_owner_only(void **state)
@@ -212,12 +212,14 @@ static void store_is_for_its_owner_only(void **state)
 
 static const struct migration next_versions[] = {
     {1, ""},
-    {2, "ALTER TABLE lead ADD COLUMN note TEXT"},
-    {3, "CREATE TABLE more(x INTEGER) STRICT"},
+    {2, ""},
+    {3, "ALTER TABLE lead ADD COLUMN note TEXT"},
+    {4, "CREATE TABLE more(x INTEGER) STRICT"},
 };
 static const struct migration broken[] = {
     {1, ""},
-    {2, "CREATE TABLE half(x INTEGER) STRICT; SELECT nonsense"},
+    {2, ""},
+    {3, "CREATE TABLE half(x INTEGER) STRICT; SELECT nonsense"},
 };
 
 static int migrate(struct fixture *f, const struct migration *list, size_t n)
@@ -234,18 +236,35 @@ static void older_store_is_copied_before_it_is_migrated(void **state)
 {
 	struct fixture *f = *state;
 	int64_t id = store_one(f, "e1", T0);
-	char *copy = xasprintf("%s.v1", f->path);
+	char *copy = xasprintf("%s.v2", f->path);
 	fixture_shut(f);
-	assert_int_equal(migrate(f, broken, 2), LB_ESYSTEM);
+	assert_int_equal(migrate(f, broken, 3), LB_ESYSTEM);
 	assert_int_equal(access(copy, F_OK), 0);
-	assert_int_equal(migrate(f, next_versions, 3), 0);
+	assert_int_equal(migrate(f, next_versions, 4), 0);
 	on_file(f, "SELECT note FROM lead, more");
 	/* The copy is what the older program can go on with. */
 	assert_int_equal(rename(copy, f->path), 0);
 	free(copy);
-	fixture_open(f, T0);
+	fixture_open(f);
 	assert_true(lead_says(f, id, "\"event_id\":\"e1\""));
 	assert_int_equal(balanced(f).accepted, 1);
+}
+
+static void store_of_the_first_version_is_taken_over(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = store_one(f, "e1", T0);
+	char *copy = xasprintf("%s.v1", f->path);
+	fixture_shut(f);
+	on_file(f, "DROP INDEX lead_fetch; PRAGMA user_version = 1");
+	fixture_open(f);
+	assert_true(lead_says(f, id, "\"event_id\":\"e1\""));
+	struct err err = {0};
+	struct refill q = {.destination = "@shop", .backlog = 1};
+	must(f->ops->refill(f->reader, &q, &err), &err);
+	assert_null(q.chain);
+	assert_int_equal(unlink(copy), 0);
+	free(copy);
 }
 
 static void check_finds_a_sound_store(void **state)
@@ -267,6 +286,7 @@ int main(void)
 	    IN_STORE(foreign_database_is_left_alone),
 	    IN_STORE(store_is_for_its_owner_only),
 	    IN_STORE(older_store_is_copied_before_it_is_migrated),
+	    IN_STORE(store_of_the_first_version_is_taken_over),
 	    IN_STORE(check_finds_a_sound_store),
 	};
 	fault_install();

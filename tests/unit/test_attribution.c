@@ -651,6 +651,26 @@ static void evidence_becomes_custom_fields(void **state)
 	arena_release(&a);
 }
 
+static void a_url_by_itself_gives_only_what_is_usable(void **state)
+{
+	(void)state;
+	struct str text[ATTRIBUTION_KEYS];
+	struct arena a;
+	arena_init(&a);
+	attribution_from_url(&a,
+			     STR("/offer?utm_source=News+Letter&gclid=test"
+				 "&fbclid=" ID "#utm_term=roof"),
+			     text);
+	check_text("text", text[ATTRIBUTION_UTM_SOURCE], "News Letter");
+	check_text("no click id", text[ATTRIBUTION_GCLID], NULL);
+	check_text("click id", text[ATTRIBUTION_FBCLID], ID);
+	check_text("fragment", text[ATTRIBUTION_UTM_TERM], "roof");
+	attribution_from_url(&a, STR_NONE, text);
+	for (unsigned i = 0; i < ATTRIBUTION_KEYS; i++)
+		check_text("no URL", text[i], NULL);
+	arena_release(&a);
+}
+
 static void keys_have_one_name_each(void **state)
 {
 	(void)state;
@@ -678,6 +698,7 @@ int main(void)
 	    cmocka_unit_test(disagreement_is_noted),
 	    cmocka_unit_test(earlier_visits_are_asked_last),
 	    cmocka_unit_test(evidence_becomes_custom_fields),
+	    cmocka_unit_test(a_url_by_itself_gives_only_what_is_usable),
 	    cmocka_unit_test(keys_have_one_name_each),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,14 +279,54 @@ static void test_reload_keeps_leads_with_their_customer(void **state)
 
 	next = load_whatever("");
 	config_compare(running, next, &p);
-	assert_int_equal(p.errors, 1);
+	assert_int_equal(p.errors, 2);
 	assert_string_equal(
-	    p.v[0].text, "destination 'mega' is gone, but leads wait for it");
+	    p.v[1].text, "destination 'mega' is gone, but leads wait for it");
+	assert_string_equal(p.v[0].text, "all 1 sources are gone: stop the "
+					 "daemon instead");
 	config_problems_release(&p);
 	config_compare(running, running, &p);
 	assert_int_equal(p.n, 0);
 	config_unref(next);
 	config_unref(running);
+}
+
+/* Who asks for the state of a running daemon may read no secret, and the file
+ * may hold a mistake by now. */
+static void test_admin_socket_is_found_without_secrets(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *text, *want; /* want NULL: refused */
+	} rows[] = {
+	    {"default", "log: {level: info}\n", "/run/leadbridge/admin.sock"},
+	    {"empty file", "", "/run/leadbridge/admin.sock"},
+	    {"one text", "admin: {listen: unix:/a.sock}\n", "/a.sock"},
+	    {"second of a list",
+	     "admin: {listen: [127.0.0.1:1, unix:/b.sock], token: file:none}\n",
+	     "/b.sock"},
+	    {"a mistake elsewhere",
+	     "admin: {listen: unix:/a.sock}\nsuorces: {}\n", "/a.sock"},
+	    {"TCP only", "admin: {listen: 127.0.0.1:1}\n", NULL},
+	    {"no YAML", "admin: {listen: unix:/a.sock\n", NULL},
+	    {"no mapping", "- admin\n", NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *found = NULL;
+		struct err err = {0};
+		file_write("main.yaml", rows[i].text, 0600);
+		int rc = config_admin_socket("main.yaml", &found, &err);
+		bool fits = rows[i].want == NULL
+				? rc != 0 && found == NULL && err.text[0]
+				: rc == 0 && strcmp(found, rows[i].want) == 0;
+		if (!fits)
+			fail_msg("%s: %d '%s' %s", rows[i].name, rc,
+				 found != NULL ? found : "", err.text);
+		free(found);
+	}
+	char *found = NULL;
+	struct err err = {0};
+	assert_int_not_equal(config_admin_socket("none.yaml", &found, &err), 0);
 }
 
 static void test_old_configuration_lives_as_long_as_it_is_used(void **state)
@@ -310,6 +350,7 @@ int main(void)
 	    cmocka_unit_test(test_json_is_accepted),
 	    cmocka_unit_test(test_print_shows_no_secret_and_can_be_read),
 	    cmocka_unit_test(test_reload_keeps_leads_with_their_customer),
+	    cmocka_unit_test(test_admin_socket_is_found_without_secrets),
 	    cmocka_unit_test(
 		test_old_configuration_lives_as_long_as_it_is_used),
 	};

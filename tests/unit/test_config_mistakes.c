@@ -272,8 +272,6 @@ static const struct row sources_rows[] = {
      "capitals (US), not 'usa'\n"
      "main.yaml:10:13: error: 'expect' must be like '1 per 6h' or '1 "
      "per 6h 08:00-20:00', not 'often'\n"
-     "main.yaml:11:18: error: 'map' must be a mapping to paths "
-     "(.contact.email), not 'contact'\n"
      "main.yaml:12:15: error: 'event_id' must be header:NAME, a path "
      "(.id) or hash, not 'header:'\n"
      "main.yaml:13:22: error: unknown source_platform 'shopfy' (did "
@@ -285,6 +283,15 @@ static const struct row sources_rows[] = {
      "main.yaml:16:15: error: 'max_body' is larger than "
      "limits.pending_bytes: such a request could never be "
      "accepted\n"},
+    {"an expression of map",
+     SOURCES "  s:\n    platform: form\n    token: file:secret\n"
+	     "    destination: mega\n    map:\n      name: .who\n"
+	     "      email: |\n        .a\n        | contact\n",
+     "main.yaml:13:14: error: jq: email: contact/0 is not defined\n"},
+    {"an expression of filter",
+     SOURCES "  s:\n    platform: form\n    token: file:secret\n"
+	     "    destination: mega\n    filter: .a | | .b\n",
+     "main.yaml:9:13: error: jq: filter: syntax error, unexpected '|'\n"},
     {"header",
      SOURCES "  s:\n    platform: form\n    destination: mega\n"
 	     "    token: file:secret\n    header: [\"X Y: z\", \"X-Z: "
@@ -298,6 +305,20 @@ static const struct row sources_rows[] = {
      "destinations:\n  other: {url: https://crm.example.com/leads, "
      "token: file:secret, " ID "}\n" MEGA "sources:\n" GOOD,
      "main.yaml:2:3: warning: no source uses destination 'other'\n"},
+    {"addresses that are not public",
+     "destinations:\n"
+     "  mega: {url: https://10.0.0.1/leads, token: file:secret, " ID "}\n"
+     "  six: {url: \"https://[::1]:8443\", token: file:secret, " ID "}\n"
+     "  dns: {url: \"https://1.1.1.1?x=1\", token: file:secret, " ID "}\n"
+     "  mine: {url: https://10.0.0.1/leads, allow_private: true, "
+     "token: file:secret, " ID "}\n"
+     "sources:\n"
+     "  good: {platform: shopify, secret: file:secret, destination: "
+     "[mega, six, dns, mine]}\n",
+     "main.yaml:2:15: warning: '10.0.0.1' is not a public address: nothing "
+     "will be sent there unless allow_private is set\n"
+     "main.yaml:3:14: warning: '::1' is not a public address: nothing will "
+     "be sent there unless allow_private is set\n"},
 };
 
 static void test_sources(void **state)

@@ -486,6 +486,8 @@ static void fields_are_capped_in_number_and_length(void **state)
 	lead_finish(&lead);
 	assert_int_equal(lead.n_fields, LEAD_FIELDS_MAX);
 	assert_text(lead_get(&lead, "phone_raw"), "555-0123");
+	/* "more", and two that made room for the notes. */
+	assert_text(lead_get(&lead, "fields_dropped"), "3");
 }
 
 static void a_lead_with_too_much_text_is_still_a_lead(void **state)

@@ -175,33 +175,54 @@ static void test_reconfiguration_keeps_history(void **state)
 	limiter_free(l);
 }
 
-static void test_restart_keeps_the_windows(void **state)
+static void test_what_was_sent_before_the_start_counts(void **state)
 {
 	(void)state;
 	struct rate_list rates = LIST(both);
 	struct limiter *l = limiter_new(&rates);
-	struct buf text;
-	buf_init(&text, 65536);
-	for (int i = 0; i < 4; i++) {
-		limiter_take(l, 5000);
-		if (i > 0)
-			limiter_answered(l, 5000 + i);
-	}
-	limiter_save(l, 5100, 1000000, &text);
+	size_t most = 0;
+	assert_int_equal(limiter_blank(l, &most), 10000);
+	assert_int_equal(most, 12);
+	limiter_expect(l);
+	assert_true(limiter_ready_at(l, 100) == LIMITER_NEVER);
+	/* Out of order, one before the monotonic clock began. */
+	limiter_recall(l, 90);
+	limiter_recall(l, -500);
+	limiter_recall(l, 40);
+	limiter_recall(l, 80);
+	limiter_recall(l, 85);
+	limiter_recalled(l, 100);
+	assert_int_equal(limiter_blank(l, &most), 0);
+	assert_int_equal(limiter_left(l, 100), 0);
+	assert_int_equal(limiter_ready_at(l, 100), -500 + 1000);
+	/* Nobody asked: it changes nothing. */
+	limiter_recall(l, 95);
+	limiter_recalled(l, 100);
+	assert_int_equal(limiter_ready_at(l, 500), 0);
 	limiter_free(l);
-	/* 400 ms later by the wall clock, another monotonic clock. */
-	l = limiter_new(&rates);
-	assert_int_equal(limiter_load(l, buf_str(&text), 70, 1000400), 0);
-	assert_int_equal(limiter_left(l, 70), 1);
-	limiter_take(l, 70);
-	limiter_answered(l, 70);
-	assert_int_equal(limiter_ready_at(l, 70),
-			 70 - 400 - 99 + 1000); /* the oldest of 5 */
+}
+
+static void test_a_new_window_asks_and_the_old_ones_know(void **state)
+{
+	(void)state;
+	struct rate_list rates = LIST(per_minute);
+	struct limiter *l = limiter_new(&rates);
+	size_t most = 0;
+	limiter_expect(l);
+	limiter_recalled(l, 1000);
+	limiter_take(l, 1000);
+	limiter_answered(l, 1001);
+	struct rate more[] = {{60, 60000}, {2, 3600000}};
+	struct rate_list next = LIST(more);
+	limiter_configure(l, &next);
+	assert_int_equal(limiter_blank(l, &most), 3600000);
+	limiter_expect(l);
+	limiter_recall(l, 1001);
+	limiter_recall(l, 900);
+	limiter_recalled(l, 2000);
+	assert_int_equal(limiter_ready_at(l, 2000), 900 + 3600000);
+	assert_int_equal(limiter_left(l, 900 + 3600000), 1);
 	limiter_free(l);
-	l = limiter_new(&rates);
-	assert_int_equal(limiter_load(l, STR("1000 x:1\n"), 0, 0), LB_EINVAL);
-	limiter_free(l);
-	buf_release(&text);
 }
 
 int main(void)
@@ -214,7 +235,8 @@ int main(void)
 	    cmocka_unit_test(test_headers_correct_downwards),
 	    cmocka_unit_test(test_unconfigured_limit_is_learned),
 	    cmocka_unit_test(test_reconfiguration_keeps_history),
-	    cmocka_unit_test(test_restart_keeps_the_windows),
+	    cmocka_unit_test(test_what_was_sent_before_the_start_counts),
+	    cmocka_unit_test(test_a_new_window_asks_and_the_old_ones_know),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

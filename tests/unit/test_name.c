@@ -48,6 +48,7 @@ static void one_name_is_tidied(void **state)
 	    {"one letter", "X", NULL, "X"},
 	    {"surname Null", "Null", NULL, "Null"},
 	    {"John Ma in capitals", "JOHN MA", NULL, "JOHN MA"},
+	    {"Sandra Oh in capitals", "SANDRA OH", NULL, "SANDRA OH"},
 	    {"Olive Fox of no place", "Olive Fox", NULL, "Olive Fox"},
 	    {"a hundred characters", N50 N50, NULL, N50 N50},
 	    {"a hundred and one", N50 N50 "x", NULL, NULL},

@@ -236,6 +236,13 @@ static void configuration_wins_over_the_adapter(void **state)
 	lead_of(with_token, "{\"name\":\"JANE MCKAY\"}",
 		"{\"contact_name\":\"JANE MCKAY\",\"source_platform\":"
 		"\"direct\",\"source_type\":\"form\"}");
+	/* What is said of a call needs to know that it is one. */
+	lead_of(change_much,
+		"{\"name\":\"A\",\"owner\":{\"line\":\"anonymous\"}}",
+		"{\"contact_name\":\"A\",\"source_platform\":\"referral\","
+		"\"source_type\":\"sms\",\"stage_slug\":\"new\","
+		"\"custom_fields\":{\"w_caller_id_withheld\":true,"
+		"\"campaign\":\"spring\"}}");
 	lead_of(only_two,
 		"{\"name\":\"A\",\"city\":\"Rome\",\"zip\":\"1\",\"x\":1}",
 		"{\"contact_name\":\"A\",\"source_platform\":\"direct\","
@@ -310,6 +317,7 @@ static void a_quarantined_request_is_mapped_again(void **state)
 	assert_string_equal(err.text, "still quarantined: no contact found");
 	assert_null(again);
 	add_pair(&s->map, "contact_name", ".who");
+	assert_int_equal(source_prepare(s, &err), 0);
 	assert_int_equal(
 	    source_remap(s, first.sub, golden_secret(), &again, &err), 0);
 	assert_int_equal(again->units[0].state, UNIT_WAITING);

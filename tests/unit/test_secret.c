@@ -29,9 +29,10 @@ static void put(const char *name, const char *text, size_t n)
 static const struct {
 	const char *name, *text;
 } files[] = {
-    {"plain", "s3cret"},    {"newline", "s3cret\n"}, {"crlf", "s3cret\r\n"},
-    {"two", "s3cret\n\n"},  {"blank", " s3cret "},   {"empty", ""},
-    {"only-newline", "\n"},
+    {"plain", "s3cret"},    {"newline", "s3cret\n"},
+    {"crlf", "s3cret\r\n"}, {"two", "s3cret\n\n"},
+    {"blank", " s3cret "},  {"empty", ""},
+    {"only-newline", "\n"}, {"only-blanks", " \t\r\n\n"},
 };
 
 static int setup(void **state)
@@ -78,6 +79,7 @@ static void references_are_resolved(void **state)
 	    {"file:", "blank", " s3cret "},
 	    {"file:", "empty", NULL},
 	    {"file:", "only-newline", NULL},
+	    {"file:", "only-blanks", NULL},
 	    {"file:", "missing", NULL},
 	    {"file:", "", NULL}, /* a folder */
 	    {"file:", "big", NULL},
@@ -90,6 +92,7 @@ static void references_are_resolved(void **state)
 	    {"env:LB_TEST_UNSET", NULL, NULL},
 	    {"plain:abc", NULL, "abc"},
 	    {"plain:", NULL, NULL},
+	    {"plain: ", NULL, NULL},
 	    {"abc", NULL, NULL},
 	    {"", NULL, NULL},
 	    {"PLAIN:abc", NULL, NULL},

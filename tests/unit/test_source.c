@@ -82,6 +82,31 @@ static void with_secret_without_scheme(struct source *s)
 	s->source_platform = LITERAL("direct");
 }
 
+static void with_attribution(struct source *s)
+{
+	with_token(s);
+	s->attribution = true;
+}
+
+static void with_own_host(struct source *s)
+{
+	with_token(s);
+	add_text(&s->own_hosts, "example.com");
+	add_text(&s->excluded_hosts, "pay.example.net");
+}
+
+static void with_url_as_own_host(struct source *s)
+{
+	with_token(s);
+	add_text(&s->own_hosts, "https://www.example.com");
+}
+
+static void with_word_as_excluded_host(struct source *s)
+{
+	with_token(s);
+	add_text(&s->excluded_hosts, "stripe");
+}
+
 static void with_unknown_platform(struct source *s)
 {
 	with_token(s);
@@ -181,6 +206,11 @@ static const struct {
     {"crm_confirm needs no destination", "crm_confirm", with_secret_and_nowhere,
      true},
     {"shopify needs one", "shopify", with_secret_and_nowhere, false},
+    {"json of no platform", "json", with_token, false},
+    {"json of a channel", "json", with_attribution, true},
+    {"own and excluded hosts", "form", with_own_host, true},
+    {"a URL as own host", "form", with_url_as_own_host, false},
+    {"a word as excluded host", "form", with_word_as_excluded_host, false},
     {"unknown source_platform", "form", with_unknown_platform, false},
     {"unknown source_type", "form", with_unknown_type, false},
     {"unknown country", "form", with_unknown_country, false},
@@ -219,7 +249,7 @@ static void every_platform_of_the_table_is_complete(void **state)
 		assert_true(ops->try_later == 503 || ops->try_later == 429);
 		assert_true(ops->max_body > 0 && ops->payloads != 0);
 	}
-	assert_int_equal(n, 11);
+	assert_int_equal(n, 14);
 	assert_null(source_ops_find(STR("nothing")));
 }
 

@@ -94,8 +94,8 @@ static void test_every_node_knows_its_place(void **state)
 	     "{\xC3\xA9=x@1:5}@1:1", ""},
 	    {"byte order mark",
 	     "\xEF\xBB\xBF"
-	     "a: x\n",
-	     NULL, ""},
+	     "a: x\nb: y\n",
+	     "{a=x@1:4 b=y@2:4}@1:1", ""},
 	    {"windows line ends", "a: x\r\nb: y\r\n", "{a=x@1:4 b=y@2:4}@1:1",
 	     ""},
 	    {"block text", "a: |\n  one\n  two\n", "{a='one\ntwo\n'@1:4}@1:1",

@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The providers whose records are fetched, on a loopback port: Meta's Graph
+API, HubSpot, HighLevel and Zoho with its OAuth server.
+
+It checks what the real ones check (token, appsecret_proof, Version header) and
+answers in their words. Tests put records in, let the next requests fail with
+fail(), and read what was asked from `requests`.
+"""
+
+import hashlib
+import hmac
+import http.server
+import json
+import re
+import threading
+import urllib.parse
+
+META_TOKEN = "EAAB-page-token-of-the-sandbox"
+META_SECRET = "meta-app-secret-of-the-sandbox"
+HUBSPOT_TOKEN = "pat-na1-token-of-the-sandbox"
+GHL_TOKEN = "pit-token-of-the-sandbox-0001"
+ZOHO_CLIENT = "1000.SANDBOX"
+ZOHO_CLIENT_SECRET = "zoho-client-secret-of-the-sandbox"
+ZOHO_REFRESH = "1000.zoho-refresh-token-of-the-sandbox"
+SECRETS = (META_TOKEN, META_SECRET, HUBSPOT_TOKEN, GHL_TOKEN,
+           ZOHO_CLIENT_SECRET, ZOHO_REFRESH)
+
+
+def graph_error(code, subcode=None, message="refused", status=400):
+    error = {"message": message, "type": "OAuthException", "code": code,
+             "fbtrace_id": "A1b2"}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    return status, {"error": error}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "providers"
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+    def serve(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        status, value, headers = self.server.providers.take(
+            self.command, self.path, self.headers, body)
+        wire = b"" if value is None else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(wire)))
+        for name, text in headers.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(wire)
+
+    do_GET = do_POST = serve
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    providers = None
+
+
+class Providers:
+    """All four; start() and stop(), or a with block."""
+
+    def __init__(self):
+        self.records = {}  # "meta/ID", "hubspot/ID", "ghl/ID", "Leads/ID"
+        self.requests = []  # "GET /path"
+        self.failures = []
+        self.changed = threading.Condition()
+        self.meta_token = META_TOKEN
+        self.zoho_refresh = ZOHO_REFRESH
+        self.zoho_access = None
+        self.refreshes = 0
+        self.server = None
+
+    def start(self):
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.providers = self
+        threading.Thread(target=self.server.serve_forever, args=(0.05,),
+                         daemon=True).start()
+        return self
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def base(self):
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    # ---- what tests say and ask ---------------------------------------
+
+    def put(self, name, record):
+        with self.changed:
+            self.records[name] = record
+
+    def fail(self, *answers):
+        """The next requests for records get these (status, value)."""
+        with self.changed:
+            self.failures += answers
+
+    def asked(self, text):
+        with self.changed:
+            return [r for r in self.requests if text in r]
+
+    def wait_asked(self, text, n=1, timeout=20):
+        with self.changed:
+            if not self.changed.wait_for(
+                    lambda: len(self.asked(text)) >= n, timeout):
+                raise TimeoutError(f"{n} requests for {text}: "
+                                   f"{self.requests}")
+
+    # ---- the providers ------------------------------------------------
+
+    def take(self, method, target, headers, body):
+        with self.changed:
+            url = urllib.parse.urlsplit(target)
+            query = dict(urllib.parse.parse_qsl(url.query))
+            self.requests.append(f"{method} {url.path}")
+            self.changed.notify_all()
+            if url.path == "/oauth/v2/token":
+                return (*self.refresh(body), {})
+            if self.failures:
+                answer = self.failures.pop(0)
+                return answer if len(answer) == 3 else (*answer, {})
+            for pattern, serve in (
+                    (r"/v\d+\.0/([^/]+)", self.meta),
+                    (r"/crm/v3/objects/contacts/([^/]+)", self.hubspot),
+                    (r"/contacts/([^/]+)", self.ghl),
+                    (r"/crm/v8/(\w+/[^/]+)", self.zoho)):
+                match = re.fullmatch(pattern, url.path)
+                if match:
+                    name = urllib.parse.unquote(match.group(1))
+                    return (*serve(name, query, headers), {})
+            return 404, {"message": "no such resource"}, {}
+
+    def meta(self, name, query, headers):
+        proof = hmac.new(META_SECRET.encode(), self.meta_token.encode(),
+                         hashlib.sha256).hexdigest()
+        if headers.get("Authorization") != f"Bearer {self.meta_token}":
+            return graph_error(190, 463, "Session has expired", 401)
+        if query.get("appsecret_proof") != proof:
+            return graph_error(100, message="Invalid appsecret_proof")
+        record = self.records.get(f"meta/{name}")
+        if record is None:
+            return graph_error(100, 33, "Object does not exist")
+        wanted = query.get("fields", "").split(",")
+        return 200, {k: v for k, v in record.items()
+                     if k in wanted or k == "id"}
+
+    def hubspot(self, name, query, headers):
+        if headers.get("Authorization") != f"Bearer {HUBSPOT_TOKEN}":
+            return 401, {"status": "error", "category":
+                         "INVALID_AUTHENTICATION"}
+        record = self.records.get(f"hubspot/{name}")
+        if record is None:
+            return 404, {"status": "error", "message": "resource not found"}
+        wanted = query.get("properties", "").split(",")
+        return 200, {"id": name, "archived": False, "properties": {
+            k: record.get(k) for k in wanted}}
+
+    def ghl(self, name, _, headers):
+        if (headers.get("Authorization") != f"Bearer {GHL_TOKEN}" or
+                headers.get("Version") != "2021-07-28"):
+            return 401, {"statusCode": 401, "message": "Invalid JWT"}
+        record = self.records.get(f"ghl/{name}")
+        if record is None:
+            return 400, {"statusCode": 400, "message": "Contact not found"}
+        return 200, {"contact": {"id": name, **record}}
+
+    def refresh(self, body):
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        self.refreshes += 1
+        if form != {"grant_type": "refresh_token", "client_id": ZOHO_CLIENT,
+                    "client_secret": ZOHO_CLIENT_SECRET,
+                    "refresh_token": self.zoho_refresh}:
+            return 200, {"error": "invalid_code"}
+        self.zoho_access = f"1000.access-{self.refreshes}"
+        return 200, {"access_token": self.zoho_access, "expires_in": 3600,
+                     "api_domain": self.base, "token_type": "Bearer"}
+
+    def zoho(self, name, _, headers):
+        if (self.zoho_access is None or headers.get("Authorization") !=
+                f"Zoho-oauthtoken {self.zoho_access}"):
+            return 401, {"code": "INVALID_TOKEN", "status": "error"}
+        record = self.records.get(name)
+        if record is None:
+            return 204, None
+        return 200, {"data": [{"id": name.split("/")[1], **record}]}
