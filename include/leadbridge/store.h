@@ -107,6 +107,7 @@ struct submission {
 	uint32_t n_units;
 	bool test;         /* the sender's test event */
 	int64_t replay_of; /* quarantined unit this replaces, or 0 */
+	bool by_hand;      /* asked for, and answered, by the admin API */
 	int64_t held;      /* number of the held request it is, or 0 */
 	/* Out, set by the store thread: */
 	int result;            /* LB_OK, or nothing of it is stored */

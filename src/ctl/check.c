@@ -35,7 +35,7 @@ static int run(struct ctl *c)
 	if (c->n_args == 1)
 		path = c->args[0];
 	if (path == NULL)
-		path = "/etc/leadbridge/leadbridge.yaml";
+		path = ctl_config_path(c);
 	if (!c->json)
 		return options_act(&(struct options){ACTION_CHECK, path}) == 0
 			   ? CTL_DONE

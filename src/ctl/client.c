@@ -16,6 +16,26 @@
 #define INSTALLED_CONFIG "/etc/leadbridge/leadbridge.yaml"
 enum { ANSWER_MAX = 64 << 20, TIMEOUT_S = 120 };
 
+const char *ctl_config_path(const struct ctl *c)
+{
+	return c->config != NULL ? c->config : INSTALLED_CONFIG;
+}
+
+int ctl_load_config(const struct ctl *c, struct config **out)
+{
+	const char *path = ctl_config_path(c);
+	struct config_problems problems = {0};
+	int rc = config_load(path, out, &problems);
+	if (rc != 0)
+		(void)fprintf(
+		    stderr,
+		    "leadbridgectl: cannot use '%s': %s (see "
+		    "leadbridgectl check)\n",
+		    path, problems.n > 0 ? problems.v[0].text : "unreadable");
+	config_problems_release(&problems);
+	return rc == 0 ? CTL_DONE : CTL_NO;
+}
+
 static char *socket_of(const char *path)
 {
 	char *found = NULL;
@@ -68,13 +88,18 @@ static struct curl_slist *headers_of(const struct ctl *c, int *rc)
 	return list;
 }
 
+struct call {
+	const char *method, *path, *body;
+};
+
 struct exchange_result {
 	struct buf body;
 	long status;
 };
 
-static int perform(const struct ctl *c, const char *method, const char *url,
-		   const char *socket, struct exchange_result *out)
+static int perform(const struct ctl *c, const struct call *call,
+		   const char *url, const char *socket,
+		   struct exchange_result *out)
 {
 	int rc = CTL_DONE;
 	struct curl_slist *headers = headers_of(c, &rc);
@@ -84,9 +109,9 @@ static int perform(const struct ctl *c, const char *method, const char *url,
 		if (socket != NULL)
 			curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH,
 					 socket);
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-		if (strcmp(method, "POST") == 0)
-			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+		if (strcmp(call->method, "POST") == 0)
+			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
 		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
@@ -146,8 +171,8 @@ static int take_answer(struct ctl *c, const struct exchange_result *r,
 	return CTL_DONE;
 }
 
-int ctl_call(struct ctl *c, const char *method, const char *path,
-	     struct json_object **out)
+static int call_daemon(struct ctl *c, const struct call *call,
+		       struct json_object **out)
 {
 	char *socket = c->url == NULL ? find_socket(c) : NULL;
 	if (c->url == NULL && socket == NULL)
@@ -155,14 +180,80 @@ int ctl_call(struct ctl *c, const char *method, const char *path,
 	struct str base = str_from(c->url != NULL ? c->url : "http://admin");
 	while (str_ends(base, STR("/")))
 		base.n--;
-	char *url = xasprintf("%.*s%s", STR_FMT(base), path);
+	char *url = xasprintf("%.*s%s", STR_FMT(base), call->path);
 	struct exchange_result r = {0};
 	buf_init(&r.body, ANSWER_MAX);
-	int rc = perform(c, method, url, socket, &r);
+	int rc = perform(c, call, url, socket, &r);
 	if (rc == CTL_DONE)
 		rc = take_answer(c, &r, out);
 	buf_release(&r.body);
 	free(url);
 	free(socket);
 	return rc;
+}
+
+int ctl_call(struct ctl *c, const char *method, const char *path,
+	     struct json_object **out)
+{
+	return call_daemon(c, &(struct call){method, path, ""}, out);
+}
+
+int ctl_call_body(struct ctl *c, const char *path, const char *body,
+		  struct json_object **out)
+{
+	return call_daemon(c, &(struct call){"POST", path, body}, out);
+}
+
+/* ---- as a sender ----------------------------------------------------------
+ */
+
+static struct curl_slist *sender_headers(const struct request *r)
+{
+	/* Without this curl may wait a second for a 100 Continue. */
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; i < r->n_headers; i++) {
+		char *line =
+		    xasprintf("%.*s: %.*s", STR_FMT(r->headers[i].name),
+			      STR_FMT(r->headers[i].value));
+		list = curl_slist_append(list, line);
+		mem_wipe(line, strlen(line));
+		free(line);
+	}
+	return list;
+}
+
+int ctl_send(const char *address, const struct request *r, long *status,
+	     struct buf *answer)
+{
+	bool local = strncmp(address, "unix:", 5) == 0;
+	char *url = xasprintf("http://%s%.*s", local ? "localhost" : address,
+			      STR_FMT(r->target));
+	struct curl_slist *headers = sender_headers(r);
+	CURL *curl = curl_easy_init();
+	CURLcode code = CURLE_FAILED_INIT;
+	if (curl != NULL) {
+		curl_easy_setopt(curl, CURLOPT_URL, url);
+		if (local)
+			curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH,
+					 address + 5);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)r->body.n);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body.p);
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+		code = curl_easy_perform(curl);
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+	}
+	if (code != CURLE_OK)
+		(void)fprintf(stderr,
+			      "leadbridgectl: cannot reach the listener at "
+			      "'%s': %s\n",
+			      address, curl_easy_strerror(code));
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
+	mem_wipe(url, strlen(url));
+	free(url);
+	return code == CURLE_OK ? CTL_DONE : CTL_UNREACHABLE;
 }

@@ -20,6 +20,8 @@ enum ctl_exit {
 	CTL_UNREACHABLE = 3, /* no daemon there */
 };
 
+enum { CTL_HEADERS_MAX = 32 };
+
 struct ctl {
 	const char *socket, *config, *url, *token_file; /* as given, or NULL */
 	bool json;
@@ -27,6 +29,15 @@ struct ctl {
 	int n_args;
 	/* Options of the list commands. */
 	const char *state, *source, *destination, *limit, *cursor;
+	/* Options of explain. */
+	const char *at;
+	const char *headers[CTL_HEADERS_MAX]; /* --header, in order */
+	size_t n_headers;
+	bool deliver; /* of source test */
+	/* Options of leads add. */
+	const char *name, *phone, *email, *country, *platform, *stage, *id;
+	const char *fields[CTL_HEADERS_MAX]; /* --field, in order */
+	size_t n_fields;
 };
 
 struct ctl_command {
@@ -38,13 +49,32 @@ struct ctl_command {
 };
 
 extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
-    CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK;
+    CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,
+    CTL_EXPLAIN;
 
+/* --config, else the installed one. */
+const char *ctl_config_path(const struct ctl *c);
 /* One call to the daemon. CTL_DONE: *out is the answer (json_object_put ends
  * it; NULL with --json, where it was printed as it came). Everything else was
  * said on stderr. */
 LB_MUST_CHECK int ctl_call(struct ctl *c, const char *method, const char *path,
 			   struct json_object **out);
+/* Loads ctl_config_path() with its secrets; CTL_NO, said on stderr. */
+struct config;
+int ctl_load_config(const struct ctl *c, struct config **out);
+/* Sends a request to a listener of this machine ("127.0.0.1:8080",
+ * "unix:PATH") and takes its answer as text. */
+struct request;
+struct buf;
+int ctl_send(const char *address, const struct request *r, long *status,
+	     struct buf *answer);
+/* leadbridgectl source test NAME */
+int ctl_source_test(struct ctl *c, const char *name);
+/* The same with a JSON body. */
+LB_MUST_CHECK int ctl_call_body(struct ctl *c, const char *path,
+				const char *body, struct json_object **out);
+/* leadbridgectl leads add */
+int ctl_leads_add(struct ctl *c);
 /* "wrong usage" on stderr; CTL_USAGE. */
 int ctl_usage(const struct ctl_command *command);
 

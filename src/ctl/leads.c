@@ -59,6 +59,8 @@ static int run(struct ctl *c)
 {
 	if (c->n_args == 1 && strcmp(c->args[0], "list") == 0)
 		return list(c);
+	if (c->n_args == 1 && strcmp(c->args[0], "add") == 0)
+		return ctl_leads_add(c);
 	if (c->n_args == 2 && (strcmp(c->args[0], "show") == 0 ||
 			       strcmp(c->args[0], "retry") == 0))
 		return on_lead(c, c->args[0]);
@@ -67,11 +69,16 @@ static int run(struct ctl *c)
 
 const struct ctl_command CTL_LEADS = {
     .name = "leads",
-    .usage = "list | show ID | retry ID",
+    .usage = "list | show ID | retry ID | add",
     .help = "stored leads, newest first; send a dead one again",
     .more = "options of list: --state waiting|delivered|dead|quarantined|"
 	    "ignored\n  --source NAME --destination NAME --limit N --cursor N\n"
 	    "show prints attempts, the exact body and the stored request;\n"
-	    "that is personal data.\n",
+	    "that is personal data.\n"
+	    "add takes --name, --phone, --email (one of them at least),\n"
+	    "  --country US (of the phone), --field 'slug=text' (often),\n"
+	    "  --destination NAME (where there are several), --stage SLUG,\n"
+	    "  --platform direct (source_platform), --id UUID (of a try that "
+	    "was\n  not answered: then it is added once only)\n",
     .run = run,
 };

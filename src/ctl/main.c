@@ -5,8 +5,8 @@
 #include "ctl/ctl.h"
 
 static const struct ctl_command *const COMMANDS[] = {
-    &CTL_STATUS,      &CTL_LEDGER, &CTL_LEADS,  &CTL_QUARANTINE,
-    &CTL_DESTINATION, &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK,
+    &CTL_STATUS, &CTL_LEDGER, &CTL_LEADS, &CTL_QUARANTINE, &CTL_DESTINATION,
+    &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK, &CTL_EXPLAIN,
 };
 enum { N_COMMANDS = sizeof(COMMANDS) / sizeof(COMMANDS[0]), ARGS_MAX = 16 };
 
@@ -16,7 +16,7 @@ static void print_help(FILE *to)
 		      "usage: leadbridgectl [options] command [arguments]\n\n"
 		      "commands:\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		(void)fprintf(to, "  %-12s %-28s %s\n", COMMANDS[i]->name,
+		(void)fprintf(to, "  %-12s %-37s %s\n", COMMANDS[i]->name,
 			      COMMANDS[i]->usage, COMMANDS[i]->help);
 	(void)fprintf(
 	    to,
@@ -46,6 +46,14 @@ static const struct option_row {
     {"--destination", offsetof(struct ctl, destination)},
     {"--limit", offsetof(struct ctl, limit)},
     {"--cursor", offsetof(struct ctl, cursor)},
+    {"--at", offsetof(struct ctl, at)},
+    {"--name", offsetof(struct ctl, name)},
+    {"--phone", offsetof(struct ctl, phone)},
+    {"--email", offsetof(struct ctl, email)},
+    {"--country", offsetof(struct ctl, country)},
+    {"--platform", offsetof(struct ctl, platform)},
+    {"--stage", offsetof(struct ctl, stage)},
+    {"--id", offsetof(struct ctl, id)},
 };
 
 static const struct option_row *find_option(const char *text)
@@ -63,6 +71,25 @@ static int wrong(const char *problem, const char *subject)
 	return CTL_USAGE;
 }
 
+/* "--header" and "--field" may be given often. */
+static int take_often(const char **list, size_t *n, const char *option,
+		      const char *text)
+{
+	if (text == NULL)
+		return wrong("no value given after", option);
+	if (*n == CTL_HEADERS_MAX)
+		return wrong("too many values at", text);
+	list[(*n)++] = text;
+	return -1;
+}
+
+static int take_list(struct ctl *c, const char *option, const char *text)
+{
+	if (strcmp(option, "--header") == 0)
+		return take_often(c->headers, &c->n_headers, option, text);
+	return take_often(c->fields, &c->n_fields, option, text);
+}
+
 /* Sorts argv into options and arguments; -1: go on. */
 static int take_options(struct ctl *c, int argc, char **argv, bool *help)
 {
@@ -74,8 +101,16 @@ static int take_options(struct ctl *c, int argc, char **argv, bool *help)
 					     argv[i - 1]);
 			memcpy((char *)c + row->offset, &argv[i],
 			       sizeof(argv[i]));
+		} else if (strcmp(argv[i], "--header") == 0 ||
+			   strcmp(argv[i], "--field") == 0) {
+			const char *option = argv[i++];
+			int rc = take_list(c, option, argv[i]);
+			if (rc >= 0)
+				return rc;
 		} else if (strcmp(argv[i], "--json") == 0) {
 			c->json = true;
+		} else if (strcmp(argv[i], "--deliver") == 0) {
+			c->deliver = true;
 		} else if (strcmp(argv[i], "--help") == 0) {
 			*help = true;
 		} else if (strcmp(argv[i], "--version") == 0) {

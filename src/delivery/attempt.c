@@ -34,31 +34,62 @@ static void add(struct lines *l, const struct destination_config *c,
 		l->v[l->n++] = xasprintf("%s: %.*s", name, STR_FMT(value));
 }
 
-static void add_credentials(struct lines *l, const struct destination_config *c)
+static struct str shown(struct str secret, bool masked)
+{
+	return masked ? STR("***") : secret;
+}
+
+static void add_credentials(struct lines *l, const struct destination_config *c,
+			    bool masked)
 {
 	if (c->token.n > 0 && !is_configured(c, "Authorization"))
-		l->v[l->n++] = xasprintf("Authorization: Bearer %.*s",
-					 STR_FMT(secret_str(&c->token)));
+		l->v[l->n++] =
+		    xasprintf("Authorization: Bearer %.*s",
+			      STR_FMT(shown(secret_str(&c->token), masked)));
 	if (c->customer_id != NULL)
 		add(l, c, "x-customer-id", str_from(c->customer_id));
 }
 
-struct http_target *attempt_target(struct http_client *client,
-				   const struct destination_config *c)
+static struct lines lines_of(const struct destination_config *c, bool masked)
 {
 	struct lines l = {xcalloc(OWN_HEADERS + c->n_headers, sizeof(*l.v)), 0};
 	add(&l, c, "Content-Type", STR("application/json"));
 	add(&l, c, "Accept", STR("application/json"));
 	add(&l, c, "User-Agent", STR("leadbridge/" LB_VERSION));
-	add_credentials(&l, c);
-	/* Without this curl may wait a second for a 100 Continue. */
-	l.v[l.n++] = xstrdup("Expect:");
+	add_credentials(&l, c, masked);
 	for (size_t i = 0; i < c->n_headers; i++) {
 		const struct header_rule *h = &c->headers[i];
 		struct str value =
 		    h->value.n > 0 ? secret_str(&h->value.v[0]) : STR_NONE;
-		l.v[l.n++] = xasprintf("%s: %.*s", h->name, STR_FMT(value));
+		l.v[l.n++] = xasprintf("%s: %.*s", h->name,
+				       STR_FMT(shown(value, masked)));
 	}
+	return l;
+}
+
+static void lines_release(struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		mem_wipe(l->v[i], strlen(l->v[i]));
+		free(l->v[i]);
+	}
+	free(l->v);
+}
+
+void attempt_show(const struct destination_config *c, struct buf *out)
+{
+	struct lines l = lines_of(c, true);
+	for (size_t i = 0; i < l.n; i++)
+		buf_addf(out, "%s\n", l.v[i]);
+	lines_release(&l);
+}
+
+struct http_target *attempt_target(struct http_client *client,
+				   const struct destination_config *c)
+{
+	struct lines l = lines_of(c, false);
+	/* Without this curl may wait a second for a 100 Continue. */
+	l.v[l.n++] = xstrdup("Expect:");
 	struct http_spec spec = {
 	    .url = c->url,
 	    .headers = (const char *const *)l.v,
@@ -71,11 +102,7 @@ struct http_target *attempt_target(struct http_client *client,
 	    .proxy = c->proxy,
 	};
 	struct http_target *t = http_target_new(client, &spec);
-	for (size_t i = 0; i < l.n; i++) {
-		mem_wipe(l.v[i], strlen(l.v[i]));
-		free(l.v[i]);
-	}
-	free(l.v);
+	lines_release(&l);
 	return t;
 }
 

@@ -12,6 +12,9 @@ enum { ATTEMPT_KEY_LINE = 64 };
 /* Where a destination's requests go, with its credentials. */
 struct http_target *attempt_target(struct http_client *client,
 				   const struct destination_config *c);
+/* The headers every request to it has, "Name: value\n", for people: what is
+ * secret is "***". */
+void attempt_show(const struct destination_config *c, struct buf *out);
 /* "Idempotency-Key: UUID", the same on every try of a lead. */
 void attempt_key_line(const struct due_lead *lead, char line[ATTEMPT_KEY_LINE]);
 /* Whether anything can have reached the other side. */

@@ -105,9 +105,10 @@ static void refresh(struct destination *d)
 {
 	struct account *a = d->account;
 	const struct oauth_rule *o = &a->source->api.oauth;
+	static const char agent[] = "User-Agent: leadbridge/" LB_VERSION;
 	const char *headers[] = {
-	    "Content-Type: application/x-www-form-urlencoded",
-	    "User-Agent: leadbridge/" LB_VERSION, "Expect:"};
+	    "Content-Type: application/x-www-form-urlencoded", agent,
+	    "Expect:"};
 	struct http_spec spec = {
 	    .url = o->token_url,
 	    .headers = headers,

@@ -110,7 +110,7 @@ static void post_replay(struct admin_call *c)
 
 /* ---- answered at once --------------------------------------------------- */
 
-static void reply_buf(struct exchange *x, struct buf *b)
+void admin_reply_buf(struct exchange *x, struct buf *b)
 {
 	if (b->over)
 		admin_reply_error(x, 500, "too_large",
@@ -120,34 +120,7 @@ static void reply_buf(struct exchange *x, struct buf *b)
 	buf_release(b);
 }
 
-static void add_source(struct buf *b, const struct source *s,
-		       const struct held *held)
-{
-	buf_addf(b, "{\"name\":\"%s\",\"platform\":\"%s\",\"destinations\":[",
-		 s->name, s->ops->platform);
-	for (size_t i = 0; i < s->destinations.n; i++)
-		buf_addf(b, "%s\"%s\"", i > 0 ? "," : "", s->destinations.v[i]);
-	buf_addf(b, "],\"url\":\"/in/%s%s\",\"held\":%zu}", s->name,
-		 s->token.n > 0 ? "/TOKEN" : "",
-		 held_count(held, str_from(s->name)));
-}
-
-static void get_sources(struct admin_call *c)
-{
-	const struct config *config = c->admin->road->config;
-	struct buf b;
-	buf_init(&b, TEXT_MAX);
-	buf_addf(&b, "{\"sources\":[");
-	for (size_t i = 0; i < config->n_sources; i++) {
-		if (i > 0)
-			buf_add_char(&b, ',');
-		add_source(&b, config->sources[i], c->admin->road->held);
-	}
-	buf_addf(&b, "]}\n");
-	reply_buf(c->exchange, &b);
-}
-
-static void add_time(struct buf *b, const char *name, int64_t at_ms)
+void admin_add_time(struct buf *b, const char *name, int64_t at_ms)
 {
 	char text[CLOCK_TEXT];
 	if (at_ms <= 0) {
@@ -175,8 +148,8 @@ static void add_destinations(struct buf *b, const struct metrics_inputs *in)
 		    b, "%s{\"name\":\"%s\",\"condition\":\"%s\",\"reason\":",
 		    i > 0 ? "," : "", s->name, condition_name(s->condition));
 		buf_add_json(b, str_from(s->reason));
-		add_time(b, "since", s->since_ms);
-		add_time(b, "until", s->until_ms);
+		admin_add_time(b, "since", s->since_ms);
+		admin_add_time(b, "until", s->until_ms);
 		buf_addf(b,
 			 ",\"waiting\":%lld,\"sending\":%lld,\"active\":%lld,"
 			 "\"concurrency\":%lld,\"tokens_left\":%lld,"
@@ -201,7 +174,20 @@ static void get_destinations(struct admin_call *c)
 	add_destinations(&b, &in);
 	buf_addf(&b, "}\n");
 	road_inputs_release(&in);
-	reply_buf(c->exchange, &b);
+	admin_reply_buf(c->exchange, &b);
+}
+
+static void add_listening(struct buf *b, const struct road *r)
+{
+	const char *at;
+	buf_addf(b, "\"listening\":[");
+	for (size_t i = 0; (at = listener_address(r->webhooks, i)) != NULL;
+	     i++) {
+		if (i > 0)
+			buf_add_char(b, ',');
+		buf_add_json(b, str_from(at));
+	}
+	buf_addf(b, "],");
 }
 
 static void get_status(struct admin_call *c)
@@ -221,10 +207,11 @@ static void get_status(struct admin_call *c)
 		 listener_pending(r->webhooks));
 	metrics_ledger(&in, &b);
 	buf_add_char(&b, ',');
+	add_listening(&b, r);
 	add_destinations(&b, &in);
 	buf_addf(&b, "}\n");
 	road_inputs_release(&in);
-	reply_buf(c->exchange, &b);
+	admin_reply_buf(c->exchange, &b);
 }
 
 static void get_metrics(struct admin_call *c)
@@ -293,29 +280,6 @@ static void post_pause(struct admin_call *c)
 static void post_resume(struct admin_call *c)
 {
 	command(c, DESTINATION_RESUME);
-}
-
-static void post_retry_held(struct admin_call *c)
-{
-	struct road *r = c->admin->road;
-	struct held_retry done;
-	struct buf b;
-	const struct source *source = config_source(r->config, c->subject);
-	if (source == NULL) {
-		admin_reply_error(c->exchange, 404, "not_found",
-				  "no such source");
-		return;
-	}
-	road_retry_held(r, source, &done);
-	log_info("held_retried", "source=%s proven=%zu refused=%zu",
-		 source->name, done.proven, done.refused);
-	buf_init(&b, 512);
-	buf_addf(&b, "{\"proven\":%zu,\"refused\":%zu", done.proven,
-		 done.refused);
-	if (done.why != NULL)
-		buf_addf(&b, ",\"why\":\"%s\"", done.why);
-	buf_addf(&b, "}\n");
-	reply_buf(c->exchange, &b);
 }
 
 static void post_reload(struct admin_call *c)
@@ -388,7 +352,7 @@ static void add_ledger(struct road *r, const struct ledger *ledger,
 	buf_add_char(b, '{');
 	add_ledger_row(b, &ledger->total, parked);
 	buf_addf(b, ",\"difference\":%lld", (long long)ledger->difference);
-	add_time(b, "scanned_at", ledger->scanned_at_ms);
+	admin_add_time(b, "scanned_at", ledger->scanned_at_ms);
 	buf_addf(b, ",\"sources\":{");
 	for (size_t i = 0; i < ledger->n_sources; i++) {
 		buf_addf(b, "%s\"%s\":{", i > 0 ? "," : "",
@@ -425,7 +389,7 @@ void admin_on_query(void *ctx, struct query *q)
 		struct buf b;
 		buf_init(&b, TEXT_MAX);
 		add_ledger(a->road, &q->ledger, &b);
-		reply_buf(x, &b);
+		admin_reply_buf(x, &b);
 	} else {
 		admin_reply_json(x, 200, buf_str(&q->json));
 	}
@@ -450,6 +414,10 @@ void admin_on_replayed(void *ctx, struct submission *s)
 		admin_reply_error(x, 503, "store", "nothing was changed");
 		return;
 	}
+	if (s->by_hand) {
+		admin_on_added(x, s);
+		return;
+	}
 	struct buf b;
 	buf_init(&b, 512);
 	buf_addf(&b, "{\"status\":\"replayed\"");
@@ -459,7 +427,7 @@ void admin_on_replayed(void *ctx, struct submission *s)
 				 unit_state_name((enum unit_state)i),
 				 s->accepted_by_state[i]);
 	buf_addf(&b, "}\n");
-	reply_buf(x, &b);
+	admin_reply_buf(x, &b);
 }
 
 const struct admin_route ADMIN_ROUTES[] = {
@@ -467,14 +435,15 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_GET, "/api/v1/status", get_status},
     {HTTP_GET, "/api/v1/ledger", get_ledger},
     {HTTP_GET, "/api/v1/leads", get_leads},
+    {HTTP_POST, "/api/v1/leads", admin_post_lead},
     {HTTP_GET, "/api/v1/leads/*", get_lead},
     {HTTP_POST, "/api/v1/leads/*/retry", post_retry},
     {HTTP_GET, "/api/v1/quarantine", get_quarantine},
     {HTTP_GET, "/api/v1/quarantine/*", get_lead},
     {HTTP_POST, "/api/v1/quarantine/*/replay", post_replay},
     {HTTP_POST, "/api/v1/quarantine/*/bury", post_bury},
-    {HTTP_GET, "/api/v1/sources", get_sources},
-    {HTTP_POST, "/api/v1/sources/*/retry-held", post_retry_held},
+    {HTTP_GET, "/api/v1/sources", admin_get_sources},
+    {HTTP_POST, "/api/v1/sources/*/retry-held", admin_post_retry_held},
     {HTTP_GET, "/api/v1/destinations", get_destinations},
     {HTTP_POST, "/api/v1/destinations/*/pause", post_pause},
     {HTTP_POST, "/api/v1/destinations/*/resume", post_resume},

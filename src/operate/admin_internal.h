@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What admin.c (who may ask, where to) and admin_api.c (what is answered)
- * share. */
+/* What admin.c (who may ask, where to) and the files that answer share:
+ * admin_api.c, admin_sources.c, admin_manual.c. */
 #ifndef LB_ADMIN_INTERNAL_H
 #define LB_ADMIN_INTERNAL_H
 
@@ -38,9 +38,26 @@ extern const struct admin_route ADMIN_ROUTES[]; /* ends with path NULL */
 void admin_reply_json(struct exchange *x, int status, struct str body);
 void admin_reply_error(struct exchange *x, int status, const char *code,
 		       const char *message);
+/* Answers 200 and releases b. */
+void admin_reply_buf(struct exchange *x, struct buf *b);
+/* ,"name":"2026-..." or null. */
+void admin_add_time(struct buf *b, const char *name, int64_t at_ms);
 /* A query or a replay is answered: loop thread. */
 void admin_on_query(void *ctx, struct query *q);
 void admin_on_replayed(void *ctx, struct submission *s);
 void admin_on_replay_failed(void *ctx, struct ticket t, const char *text);
+
+/* ---- admin_manual.c -------------------------------------------------------
+ */
+
+void admin_post_lead(struct admin_call *c);
+/* The lead is on disk, or was before. */
+void admin_on_added(struct exchange *x, const struct submission *s);
+
+/* ---- admin_sources.c ------------------------------------------------------
+ */
+
+void admin_get_sources(struct admin_call *c);
+void admin_post_retry_held(struct admin_call *c);
 
 #endif

@@ -229,6 +229,13 @@ static bool entry_ok(struct reader *r, const struct node *n, const char *what)
 		    n->key.p, what);
 		ok = false;
 	}
+	/* Both would make the ids and keys of leadbridgectl leads add. */
+	if (strcmp(what, "source") == 0 && str_eq(n->key, STR("manual"))) {
+		problems_error(r->problems, place_of_key(r, n),
+			       "source 'manual' is reserved for leads added "
+			       "by hand: name it otherwise");
+		ok = false;
+	}
 	if (n->kind != NODE_MAP) {
 		problems_error(
 		    r->problems, place_of(r, n), "%s '%.*s' must be a mapping",

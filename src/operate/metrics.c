@@ -79,6 +79,7 @@ void metrics_accepted(struct metrics *m, const struct submission *s,
 	count_units(&m->total, s);
 	count_units(&source->c, s);
 	source->last_event_ms = s->received_at_ms;
+	source->last_secret = s->matched_secret;
 	histogram_add(&m->accept_us, accept_us);
 	bounds_add(&m->accept, ACCEPT_BOUNDS, (double)accept_us / 1e6);
 	lock_drop(m->lock);
@@ -105,6 +106,31 @@ void metrics_rejected(struct metrics *m, const char *source, const char *reason)
 		struct source_series *s =
 		    series(m->sources, str_from(source), sizeof(*s));
 		count_reason(&s->rejected, reason);
+	}
+	lock_drop(m->lock);
+}
+
+static uint64_t count_rejects(const struct rejects *r)
+{
+	uint64_t n = r->others;
+	for (size_t i = 0; i < REASONS; i++)
+		n += r->v[i].n;
+	return n;
+}
+
+void metrics_source(struct metrics *m, struct str name,
+		    struct metrics_source *out)
+{
+	*out = (struct metrics_source){.last_secret = -1};
+	lock_take(m->lock);
+	const struct source_series *s = table_get(m->sources, name);
+	if (s != NULL) {
+		out->accepted = s->c.accepted;
+		out->duplicates = s->c.duplicates;
+		out->rejected = count_rejects(&s->rejected);
+		out->last_event_ms = s->last_event_ms;
+		if (s->last_event_ms > 0)
+			out->last_secret = s->last_secret;
 	}
 	lock_drop(m->lock);
 }

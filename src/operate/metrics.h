@@ -48,6 +48,14 @@ struct metrics_inputs {
 
 /* Waiting leads of parked destinations: a condition, not a state. */
 int64_t metrics_parked(const struct metrics_inputs *in);
+/* Of one source, since the start. */
+struct metrics_source {
+	uint64_t accepted, duplicates, rejected;
+	int64_t last_event_ms; /* stored, also as a duplicate; 0: none yet */
+	int last_secret;       /* that proved it, counted from 0; -1: none */
+};
+void metrics_source(struct metrics *m, struct str name,
+		    struct metrics_source *out);
 /* One line of the metrics log, without the line end; starts a new interval for
  * the quantiles. */
 void metrics_line(struct metrics *m, const struct metrics_inputs *in,

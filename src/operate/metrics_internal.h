@@ -36,6 +36,7 @@ struct source_series {
 	struct counters c;
 	struct rejects rejected;
 	int64_t last_event_ms;
+	int last_secret; /* of secret:, -1 where something else proved it */
 };
 
 struct destination_series {

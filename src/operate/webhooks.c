@@ -251,7 +251,10 @@ static void on_request(void *ctx, struct exchange *x)
 
 void webhooks_stored(struct road *r, struct submission *s)
 {
-	if (s->replay_of != 0) {
+	if (s->by_hand && s->result == LB_OK)
+		metrics_accepted(r->metrics, s,
+				 (clock_wall_ms() - s->received_at_ms) * 1000);
+	if (s->replay_of != 0 || s->by_hand) {
 		r->on_replayed(r->on_query_ctx, s);
 		submission_free(s);
 		return;

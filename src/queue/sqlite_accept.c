@@ -41,15 +41,27 @@ static int find_replaced(struct store *s, struct submission *sub,
 	return rc;
 }
 
-static void set_units(struct submission *sub, uint32_t first,
-		      const struct new_event *e, enum unit_state from,
-		      enum unit_state to, struct str reason)
+static void set_joined(struct submission *sub, uint32_t first,
+		       const struct new_event *e, struct str reason)
 {
 	for (uint32_t k = first; k < first + e->n_units; k++) {
-		if (sub->units[k].state != from)
+		struct new_unit *u = &sub->units[k];
+		if (u->state != UNIT_WAITING && u->state != UNIT_FETCHING)
 			continue;
-		sub->units[k].state = to;
-		sub->units[k].reason = reason;
+		u->state = UNIT_IGNORED;
+		u->reason = reason;
+	}
+}
+
+static void unset_joined(struct submission *sub, uint32_t first,
+			 const struct new_event *e)
+{
+	for (uint32_t k = first; k < first + e->n_units; k++) {
+		struct new_unit *u = &sub->units[k];
+		if (u->state != UNIT_IGNORED)
+			continue;
+		u->state = is_fetch(u->body) ? UNIT_FETCHING : UNIT_WAITING;
+		u->reason = STR_NONE;
 	}
 }
 
@@ -60,7 +72,7 @@ static int join(struct store *s, struct submission *sub, struct new_event *e,
 {
 	const struct once *hit = NULL;
 	if (e->joined)
-		set_units(sub, first, e, UNIT_IGNORED, UNIT_WAITING, STR_NONE);
+		unset_joined(sub, first, e);
 	e->joined = false;
 	if (e->n_once == 0 || e->duplicate || sub->replay_of != 0)
 		return 0;
@@ -68,7 +80,7 @@ static int join(struct store *s, struct submission *sub, struct new_event *e,
 	if (rc != 0 || hit == NULL)
 		return rc;
 	e->joined = true;
-	set_units(sub, first, e, UNIT_WAITING, UNIT_IGNORED, hit->reason);
+	set_joined(sub, first, e, hit->reason);
 	return 0;
 }
 

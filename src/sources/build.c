@@ -87,9 +87,10 @@ void build_add(struct build *b, struct event *event, const struct lead *lead)
 		if (body.n == 0)
 			event_quarantine(event, reason_lead_size);
 	}
-	if (event->fate == FATE_LEAD) {
+	if (event->fate == FATE_LEAD || event->fate == FATE_FETCH)
 		identity_once(b->call, b->store_secret, event, lead,
 			      &sub->arena, out);
+	if (event->fate == FATE_LEAD) {
 		add_leads(b, event, UNIT_WAITING, body);
 	} else if (event->fate == FATE_FETCH) {
 		add_leads(b, event, UNIT_FETCHING,

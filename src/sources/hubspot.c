@@ -303,6 +303,7 @@ const struct source_ops source_hubspot = {
     .platform = "hubspot",
     .source_platform = "hubspot",
     .source_type = "form",
+    .flags = SOURCE_SIGNS_URL,
     .payloads = PAYLOAD_JSON,
     .try_later = 503,
     .max_body = 2 << 20,

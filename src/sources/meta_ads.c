@@ -153,6 +153,7 @@ static void add_whatsapp(const struct source_call *call,
 		    value_get(value, "metadata"));
 		event->body = body;
 		event->topic = STR("whatsapp");
+		event->sender = value_member(message, "from");
 		event->id = value_member(message, "id");
 		event->account = value_text(
 		    value_path(value, STR(".metadata.phone_number_id")));
@@ -201,6 +202,7 @@ static void split_messaging(const struct source_call *call,
 		event->body = item;
 		event->topic = str_from(topic);
 		event->id = id;
+		event->sender = value_text(value_path(item, STR(".sender.id")));
 		event->account = value_member(entry, "id");
 		event->occurred_at_ms =
 		    seconds(value_get(item, "timestamp")) / 1000;

@@ -63,6 +63,17 @@ void signature_verify(const struct signature *s, const struct source_call *call,
 bool signature_present(const struct signature *s,
 		       const struct request *request);
 
+enum { SIGNATURE_HEADERS = 3 };
+
+/* The headers a sender with the first secret would send with r, as of its
+ * received_at_ms; id stands where the scheme signs one. LB_EDENIED: the key is
+ * a public one. */
+LB_MUST_CHECK int signature_sign(const struct signature *s,
+				 const struct request *r, struct str id,
+				 struct arena *arena,
+				 struct header out[SIGNATURE_HEADERS],
+				 size_t *n);
+
 /* For adapters whose scheme is configuration. source->state is the signature,
  * or NULL where no scheme is configured: then the engine's rules prove. */
 LB_MUST_CHECK int signature_configured(struct source *source, struct err *err);

@@ -61,7 +61,7 @@ def test_wrong_usage_is_2(arguments):
 
 @pytest.mark.parametrize("command", [
     ("status",), ("ledger",), ("leads", "list"), ("reload",),
-    ("destination", "list"), ("quarantine", "list"),
+    ("destination", "list"), ("quarantine", "list"), ("source", "list"),
 ], ids=" ".join)
 def test_no_daemon_is_3(tmp_path, command):
     done = ctl("--socket", str(tmp_path / "none.sock"), *command)
@@ -293,6 +293,51 @@ def test_bury_counts_it_as_ignored(bridge, crm, person):
     assert bridge.ctl("ledger").returncode == 0
 
 
+# ---- sources -------------------------------------------------------------------
+
+def test_a_source_list_says_what_to_paste_and_what_came(
+        make_bridge, crm, person):
+    bridge = make_bridge(crm)
+    bridge.secret("partner-next", "the-secret-of-tomorrow")
+    bridge.write({
+        "public_url": "https://hooks.example.com/",
+        "sources": {"partner": {"secret": [
+            f"file:{bridge.folder}/secrets/partner-next",
+            f"file:{bridge.folder}/secrets/partner"]}}})
+    bridge.start()
+    rows = {s["name"]: s for s in value(
+        bridge.ctl("source", "list", "--json"))["sources"]}
+    assert rows["shop"]["last_event"] is None
+    assert rows["shop"]["last_event_s"] is None
+    assert rows["shop"]["last_secret"] is None
+    post = senders.partner_lead(settings.PARTNER_SECRET, person())
+    for _ in range(2):
+        assert bridge.post(post).status == 200
+    assert bridge.post(post.tampered()).status == 401
+    rows = {s["name"]: s for s in value(
+        bridge.ctl("source", "list", "--json"))["sources"]}
+    partner = rows["partner"]
+    assert partner["url"] == "https://hooks.example.com/in/partner"
+    assert rows["quote-form"]["url"] == (
+        "https://hooks.example.com/in/quote-form/TOKEN")
+    assert (partner["accepted"], partner["duplicates"],
+            partner["rejected"]) == (1, 1, 1)
+    assert (partner["last_secret"], partner["secrets"]) == (2, 2)
+    assert 0 <= partner["last_event_s"] < 60 and partner["last_event"]
+    shown = bridge.ctl("source", "list")
+    assert shown.returncode == 0
+    line = next(v for v in shown.stdout.splitlines()
+                if v.startswith("partner "))
+    assert "2/2" in line and partner["url"] in line
+    for text in (shown.stdout, json.dumps(rows)):
+        assert not any(secret in text for secret in settings.SECRETS)
+
+
+def test_a_source_list_without_a_public_url_gives_the_path(bridge):
+    rows = value(bridge.ctl("source", "list", "--json"))["sources"]
+    assert {s["url"] for s in rows} >= {"/in/shop", "/in/workflow/TOKEN"}
+
+
 # ---- destinations, reload, check -------------------------------------------------
 
 def test_pause_holds_leads_back_and_resume_sends_them(
@@ -337,6 +382,7 @@ def test_every_json_answer_is_json(bridge, crm, person):
     bridge.wait_ledger(delivered=1)
     for command in (("status",), ("ledger",), ("leads", "list"),
                     ("quarantine", "list"), ("destination", "list"),
+                    ("source", "list"),
                     ("destination", "pause", "mega"),
                     ("destination", "resume", "mega"), ("reload",)):
         value(bridge.ctl(*command, "--json"))

@@ -152,6 +152,27 @@ def test_meta_lead_is_fetched(fetching, crm, providers, person):
     assert len(providers.requests) == 1
 
 
+def test_conversation_is_fetched_once(fetching, crm, providers, person):
+    someone = person()
+    providers.put("meta/6155", {"first_name": someone.first,
+                                "last_name": someone.last})
+    for mid in ("m_A", "m_B"):
+        body = senders.compact({"object": "page", "entry": [{
+            "id": PAGE, "messaging": [{
+                "sender": {"id": "6155"}, "recipient": {"id": PAGE},
+                "timestamp": 1770142008123,
+                "message": {"mid": mid, "text": "Hello"}}]}]})
+        mac = hmac.new(sandbox.META_SECRET.encode(), body,
+                       hashlib.sha256).hexdigest()
+        accepted(fetching, senders.Post("/in/ads", {
+            "Content-Type": "application/json",
+            "X-Hub-Signature-256": f"sha256={mac}"}, body))
+    lead, = crm.wait_leads(1)
+    assert lead["contact_name"] == someone.name
+    fetching.wait_ledger(accepted=2, delivered=1, ignored=1, fetching=0)
+    assert len(providers.requests) == 1
+
+
 def test_meta_handshake(fetching):
     target = ("/in/ads?hub.mode=subscribe&hub.challenge=1158201444"
               "&hub.verify_token=")

@@ -538,7 +538,8 @@ def test_a_park_shows_in_the_metrics_log(make_bridge, crm, person):
 
 def test_the_admin_api_names_the_methods_a_path_takes(bridge):
     for method, path, allow in (
-            ("DELETE", "/api/v1/leads", "GET, HEAD"),
+            ("DELETE", "/api/v1/leads", "GET, HEAD, POST"),
+            ("DELETE", "/api/v1/status", "GET, HEAD"),
             ("POST", "/metrics", "GET, HEAD"),
             ("GET", "/api/v1/reload", "POST"),
             ("GET", "/api/v1/destinations/mega/pause", "POST")):

@@ -36,6 +36,9 @@ static const struct row structure_rows[] = {
      NONE "main.yaml:1:10: error: 'sources' must be a mapping, not 'x'\n"},
     {"source as text", "sources:\n  s: x\n",
      NONE "main.yaml:2:6: error: source 's' must be a mapping\n"},
+    {"reserved name of a source", "sources:\n  manual: {}\n",
+     NONE "main.yaml:2:3: error: source 'manual' is reserved for leads added "
+	  "by hand: name it otherwise\n"},
     {"empty name", "sources: {\"\": {}}\n",
      NONE "main.yaml:1:11: error: '' is not a name for a source (a-z, 0-9 "
 	  "and '-', at most 64)\n"},

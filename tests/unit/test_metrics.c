@@ -172,6 +172,37 @@ static void test_prometheus_page_has_each_family_once(void **state)
 	metrics_free(m);
 }
 
+static void test_a_source_is_counted_on_its_own(void **state)
+{
+	(void)state;
+	struct metrics *m = metrics_new();
+	struct metrics_source got;
+	metrics_source(m, STR("shop"), &got);
+	assert_int_equal(got.accepted, 0);
+	assert_int_equal(got.last_event_ms, 0);
+	assert_int_equal(got.last_secret, -1);
+	metrics_rejected(m, "shop", "signature");
+	metrics_source(m, STR("shop"), &got);
+	assert_int_equal(got.last_secret, -1); /* nothing proved anything */
+	struct submission s = {.source = STR("shop"),
+			       .n_accepted = 2,
+			       .n_duplicates = 1,
+			       .matched_secret = 1,
+			       .received_at_ms = 99000};
+	metrics_accepted(m, &s, 1500);
+	metrics_rejected(m, "shop", "stale");
+	metrics_rejected(m, NULL, "malformed");
+	metrics_source(m, STR("shop"), &got);
+	assert_int_equal(got.accepted, 2);
+	assert_int_equal(got.duplicates, 1);
+	assert_int_equal(got.rejected, 2);
+	assert_int_equal(got.last_event_ms, 99000);
+	assert_int_equal(got.last_secret, 1);
+	metrics_source(m, STR("other"), &got);
+	assert_int_equal(got.rejected, 0);
+	metrics_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +210,7 @@ int main(void)
 	    cmocka_unit_test(test_quantiles_of_a_ramp),
 	    cmocka_unit_test(test_line_is_json_with_the_promised_members),
 	    cmocka_unit_test(test_prometheus_page_has_each_family_once),
+	    cmocka_unit_test(test_a_source_is_counted_on_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

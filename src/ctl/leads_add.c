@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leadbridgectl leads add: a lead a person types in. The id is made here, so
+ * that a try whose answer was lost can be repeated without a second lead.
+ */
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "ctl/ctl.h"
+
+enum { UUID_TEXT = 37 };
+
+/* Version 4. */
+static void new_id(char out[UUID_TEXT])
+{
+	unsigned char raw[16];
+	char hex[33];
+	crypto_random(raw, sizeof(raw));
+	raw[6] = (unsigned char)((raw[6] & 0x0F) | 0x40);
+	raw[8] = (unsigned char)((raw[8] & 0x3F) | 0x80);
+	hex_encode(raw, sizeof(raw), hex);
+	(void)!snprintf(out, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
+			hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+static void add(struct json_object *o, const char *name, const char *text)
+{
+	if (text != NULL)
+		json_object_object_add(o, name, json_object_new_string(text));
+}
+
+static int add_fields(const struct ctl *c, struct json_object *body)
+{
+	struct json_object *fields = json_object_new_object();
+	json_object_object_add(body, "fields", fields);
+	for (size_t i = 0; i < c->n_fields; i++) {
+		struct str text,
+		    slug = str_cut(str_from(c->fields[i]), '=', &text);
+		char name[128];
+		if (text.p == NULL || slug.n == 0 || slug.n >= sizeof(name)) {
+			(void)fprintf(stderr,
+				      "leadbridgectl: --field takes "
+				      "'slug=text', not '%s'\n",
+				      c->fields[i]);
+			return CTL_USAGE;
+		}
+		(void)!snprintf(name, sizeof(name), "%.*s", STR_FMT(slug));
+		add(fields, name, text.p);
+	}
+	return CTL_DONE;
+}
+
+static int fill(const struct ctl *c, const char *id, struct json_object *body)
+{
+	add(body, "id", id);
+	add(body, "name", c->name);
+	add(body, "phone", c->phone);
+	add(body, "email", c->email);
+	add(body, "country", c->country);
+	add(body, "source_platform", c->platform);
+	add(body, "stage_slug", c->stage);
+	add(body, "destination", c->destination);
+	return add_fields(c, body);
+}
+
+static void tell(const struct ctl *c, const char *id, int rc,
+		 struct json_object *answer)
+{
+	if (rc == CTL_UNREACHABLE)
+		(void)fprintf(stderr,
+			      "leadbridgectl: if it was sent, --id %s adds it "
+			      "once only\n",
+			      id);
+	if (rc != CTL_DONE || c->json)
+		return;
+	if (strcmp(ctl_text(answer, "status"), "duplicate") == 0)
+		(void)printf("already there: nothing was added\n");
+	else
+		(void)printf(
+		    "lead %s, waiting for %s, key %s\n", ctl_text(answer, "id"),
+		    ctl_text(answer, "destination"), ctl_text(answer, "key"));
+}
+
+int ctl_leads_add(struct ctl *c)
+{
+	char made[UUID_TEXT];
+	struct json_object *answer = NULL;
+	if (c->name == NULL && c->phone == NULL && c->email == NULL) {
+		(void)fprintf(stderr, "leadbridgectl: give --name, --phone or "
+				      "--email\n");
+		return CTL_USAGE;
+	}
+	new_id(made);
+	const char *id = c->id != NULL ? c->id : made;
+	struct json_object *body = json_object_new_object();
+	int rc = fill(c, id, body);
+	if (rc == CTL_DONE) {
+		rc = ctl_call_body(c, "/api/v1/leads",
+				   json_object_to_json_string(body), &answer);
+		tell(c, id, rc, answer);
+	}
+	json_object_put(body);
+	json_object_put(answer);
+	return rc;
+}
