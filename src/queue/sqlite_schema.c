@@ -115,6 +115,7 @@ static int copy_before(struct sqlite3 *db, const char *path, int version,
 		sqlite_bind_str(st, 1, str_from(part));
 		rc = sqlite_row(st, err);
 	}
+	fault_point("migration_copy");
 	if (rc == 0 && rename(part, to) != 0)
 		rc = err_set(err, LB_ESYSTEM, "cannot rename '%s': %s", part,
 			     strerror(errno));

@@ -37,6 +37,15 @@ def before_ready(bridge, _):
     return bridge.wait_exit(30)
 
 
+def on_an_older_store(bridge, load):
+    """The first version of the schema is there, the second is not."""
+    fault = bridge.environment["LEADBRIDGE_FAULT"]
+    bridge.environment["LEADBRIDGE_FAULT"] = "migration:2"
+    assert before_ready(bridge, load) == -signal.SIGKILL
+    bridge.environment["LEADBRIDGE_FAULT"] = fault
+    return before_ready(bridge, load)
+
+
 def on_old_leads(bridge, load):
     """Retention finds something to do, and does it as soon as it may."""
     with without_fault(bridge):
@@ -74,7 +83,8 @@ def on_sigterm(bridge, load):
 
 # Name: how the daemon comes to it, and at which passages it dies.
 POINTS = {
-    "migration": (before_ready, (1,)),  # one passage for each version
+    "migration_copy": (on_an_older_store, (1,)),
+    "migration": (before_ready, (1, 2)),  # one passage for each version
     "webhook_read": (under_load, (1, 5)),
     "webhook_processed": (under_load, (1, 5)),
     "store_begin": (under_load, (1, 5)),
