@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
@@ -138,6 +139,7 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 {
 	struct attempt *a = ctx;
 	struct destination *d = a->d;
+	fault_point("delivery_answered");
 	unlink_attempt(a);
 	destination_judge(a, result);
 	free(a);
@@ -164,7 +166,9 @@ static void launch(struct attempt *a, int64_t now)
 	}
 	char line[ATTEMPT_KEY_LINE];
 	attempt_key_line(lead, line);
+	fault_point("delivery_taken");
 	http_post(d->target, line, lead->body, on_answer, a);
+	fault_point("delivery_sent");
 }
 
 /* The next one; a fetch that nobody can make any more ends here. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "delivery/http_client.h"
 #include "operate/admin.h"
@@ -174,6 +175,7 @@ static int reload(void *ctx, struct err *err)
 static void on_drain(void *ctx)
 {
 	struct running *d = ctx;
+	fault_point("drain");
 	if (road_drained(&d->road) || clock_mono_ms() >= d->drain_until_ms) {
 		loop_stop(d->road.loop);
 		return;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "leadbridge/source.h"
@@ -188,6 +189,7 @@ static void submit(struct road *r, struct exchange *x, struct submission *s)
 	}
 	s->source_position = v->source->position;
 	s->ticket = exchange_defer(x, v->config->limits.answer_ms);
+	fault_point("webhook_processed");
 	int rc = queue_submit(r->queue, s);
 	if (rc != 0) {
 		metrics_rejected(r->metrics, v->source->name,
@@ -228,6 +230,7 @@ static void on_request(void *ctx, struct exchange *x)
 	struct road *r = ctx;
 	struct visit *v = exchange_data(x);
 	v->read_us = clock_mono_us();
+	fault_point("webhook_read");
 	if (source_runs_programs(v->source)) {
 		map_elsewhere(r, x);
 		return;
@@ -280,7 +283,9 @@ void webhooks_stored(struct road *r, struct submission *s)
 			kind = ANSWER_DUPLICATE;
 		struct reply reply = {0};
 		source_answer(v->source, s, kind, &reply);
+		fault_point("answer_ready");
 		exchange_reply(x, &reply);
+		fault_point("answer_written");
 	}
 	submission_free(s);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "queue/queue_parts.h"
@@ -111,6 +112,7 @@ static int write_items(struct queue *q, struct batch *b, struct err *err)
 /* One transaction over everything that is not final yet. */
 static int try_once(struct queue *q, struct batch *b, struct err *err)
 {
+	fault_point("store_begin");
 	int rc = q->ops->begin(q->store, err);
 	if (rc != 0)
 		return rc == LB_ENOSPC ? rc : LB_EIO;
@@ -281,8 +283,10 @@ static void report_submissions(struct queue *q, struct batch *b)
 	}
 	q->pending -= n;
 	q->pending_bytes -= bytes;
-	if (first != NULL)
-		q->events.submitted(q->events.ctx, first);
+	if (first == NULL)
+		return;
+	fault_point("store_committed");
+	q->events.submitted(q->events.ctx, first);
 }
 
 static void report_settlements(struct queue *q, struct batch *b)
@@ -303,8 +307,10 @@ static void report_settlements(struct queue *q, struct batch *b)
 		*last = s;
 		last = &s->next;
 	}
-	if (first != NULL)
-		q->events.settled(q->events.ctx, first);
+	if (first == NULL)
+		return;
+	fault_point("settle_committed");
+	q->events.settled(q->events.ctx, first);
 }
 
 static void report_commands(struct batch *b)

@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 
 enum {
@@ -224,6 +225,7 @@ static int checkpoint(struct store *s, int mode, struct err *err)
 {
 	int pages = 0;
 	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, mode, &pages, NULL);
+	fault_point("checkpoint");
 	/* Busy: a reader still needs the log; the next one gets further. */
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		return sqlite_fail(s->db, err, "cannot checkpoint");

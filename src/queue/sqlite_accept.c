@@ -7,6 +7,7 @@
  */
 #include <sqlite3.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "queue/sqlite.h"
 
@@ -258,5 +259,6 @@ int sqlite_put(struct store *s, struct submission *sub, struct err *err)
 		rc = end_replaced(s, &replaced, sub, err);
 	if (rc == 0 && sub->n_duplicates > 0)
 		ledger_count(source, FIELD_DUPLICATES, sub->n_duplicates);
+	fault_point("store_put");
 	return spoil(rc);
 }

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "queue/sqlite.h"
 
@@ -244,6 +245,7 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 	if (rc == 0 && end && s->tidy.step == STEP_LEADS)
 		rc = note_last_id(s, err);
 	seen_idle(s, true);
+	fault_point("retention");
 	if (rc == 0)
 		rc = sqlite_store.commit(s, now_ms, err);
 	else

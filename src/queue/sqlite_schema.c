@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "queue/sqlite.h"
@@ -114,6 +115,7 @@ static int copy_before(struct sqlite3 *db, const char *path, int version,
 		sqlite_bind_str(st, 1, str_from(part));
 		rc = sqlite_row(st, err);
 	}
+	fault_point("migration_copy");
 	if (rc == 0 && rename(part, to) != 0)
 		rc = err_set(err, LB_ESYSTEM, "cannot rename '%s': %s", part,
 			     strerror(errno));
@@ -139,6 +141,7 @@ static int run_migration(struct sqlite3 *db, const struct migration *m,
 	rc = sqlite_exec(db, m->sql, err);
 	if (rc == 0)
 		rc = sqlite_exec(db, number, err);
+	fault_point("migration");
 	if (rc == 0)
 		return sqlite_exec(db, "COMMIT", err);
 	(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);

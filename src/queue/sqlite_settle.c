@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "leadbridge/lead.h"
 #include "queue/sqlite.h"
@@ -161,6 +162,7 @@ int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
 		    t->state == UNIT_QUARANTINED;
 	if (rc == 0 && (ends || from == UNIT_DEAD))
 		rc = settle_cold(s, t, err);
+	fault_point("settle_written");
 	return rc;
 }
 

@@ -143,6 +143,28 @@ def licence_in_front():
     report("each file names its licence", missing)
 
 
+def fault_points_are_tested():
+    """Each in one place, in the table of fault.c and in the test's matrix."""
+    used = []
+    for path in sources(".c"):
+        used += re.findall(r'\bfault_point\("(\w+)"\)',
+                           (ROOT / path).read_text())
+    table = (ROOT / "src/base/fault.c").read_text()
+    table = table[table.index("NAMES[] = {"):table.index("};")]
+    test = (ROOT / "tests/integration/test_fault_points.py").read_text()
+    matrix = re.findall(r'^    "(\w+)": \(', test, re.M)
+    table = re.findall(r'"(\w+)"', table)
+    problems = [f"'{name}' is passed {used.count(name)} times in src, is "
+                f"{table.count(name)} times in fault.c, {matrix.count(name)} "
+                "times in the matrix"
+                for name in sorted({*used, *table, *matrix})
+                if not (used.count(name) == table.count(name)
+                        == matrix.count(name) == 1)]
+    if not used:
+        problems.append("no fault point found")
+    report("each fault point is in the crash matrix", problems)
+
+
 def report_sizes():
     for path in sources(".c", ".h"):
         n = len((ROOT / path).read_text().splitlines())
@@ -168,6 +190,7 @@ def main():
     pure_folders_are_pure()
     words_that_must_not_be()
     licence_in_front()
+    fault_points_are_tested()
     report_sizes()
     return 1 if failures else 0
 
