@@ -317,16 +317,16 @@ static void add_rate(struct reader *r, const struct key *k,
 	struct str unit;
 	struct str count = str_cut(text, '/', &unit);
 	struct rate rate;
-	char window[16];
+	char window[24];
+	/* "12/4s" is twelve in four seconds; "10/s" leaves the one out. */
+	bool bare = unit.n > 0 && (unit.p[0] < '0' || unit.p[0] > '9');
+	(void)!snprintf(window, sizeof(window), "%s%.*s", bare ? "1" : "",
+			STR_FMT(unit));
 	if (str_to_int(count, 1, 1000000000, &rate.count) != 0 || unit.n == 0 ||
-	    unit.n > 3 || list->n == 8) {
-		value_refuse(r, k, n, "a rate (10/s, 60/min, 1000/h)");
-		return;
-	}
-	snprintf(window, sizeof(window), "1%.*s", STR_FMT(unit));
-	if (str_to_duration(str_from(window), &rate.window_ms) != 0 ||
-	    rate.window_ms < 1000) {
-		value_refuse(r, k, n, "a rate (10/s, 60/min, 1000/h)");
+	    unit.n > 8 || list->n == 8 ||
+	    str_to_duration(str_from(window), &rate.window_ms) != 0 ||
+	    rate.window_ms < 1000 || rate.window_ms > 86400000) {
+		value_refuse(r, k, n, "a rate (10/s, 60/min, 1000/h, 12/4s)");
 		return;
 	}
 	list->v = xrealloc(list->v, (list->n + 1) * sizeof(*list->v));

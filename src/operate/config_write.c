@@ -203,17 +203,29 @@ void write_texts(const struct key *k, const void *base, struct buf *out)
 		buf_add_char(out, ']');
 }
 
+static void write_rate(const struct rate *r, struct buf *out)
+{
+	static const struct {
+		int64_t ms;
+		const char *name;
+	} units[] = {
+	    {1000, "s"}, {60000, "min"}, {3600000, "h"}, {86400000, "d"}};
+	buf_addf(out, "%lld/", (long long)r->count);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (r->window_ms == units[i].ms) {
+			buf_add_str(out, str_from(units[i].name));
+			return;
+		}
+	}
+	write_duration(out, r->window_ms);
+}
+
 void write_rates(const struct key *k, const void *base, struct buf *out)
 {
 	const struct rate_list *field = key_field_of(k, base);
 	for (size_t i = 0; i < field->n; i++) {
-		const struct rate *r = &field->v[i];
-		const char *unit = r->window_ms == 1000      ? "s"
-				   : r->window_ms == 60000   ? "min"
-				   : r->window_ms == 3600000 ? "h"
-							     : "d";
 		write_comma(i, out);
-		buf_addf(out, "%lld/%s", (long long)r->count, unit);
+		write_rate(&field->v[i], out);
 	}
 	if (field->n > 0)
 		buf_add_char(out, ']');

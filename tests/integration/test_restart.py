@@ -31,7 +31,7 @@ def test_a_rate_limit_holds_over_restarts(make_bridge, crm, person, how):
     for started in range(1, 6):
         bridge.start()
         post_some(bridge, person, 10)
-        crm.wait_posts(5 * started, 30)
+        crm.wait_posts(3 * started, 30)
         getattr(bridge, how)()
     bridge.start()
     bridge.wait_ledger(timeout=60, delivered=50, waiting=0)

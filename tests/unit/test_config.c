@@ -67,7 +67,7 @@ static void test_destination_has_its_defaults(void **state)
 {
 	(void)state;
 	struct config *c =
-	    load_whatever(DESTINATION "    rate: [60/min, 10/s]\n"
+	    load_whatever(DESTINATION "    rate: [60/min, 10/s, 12/4s]\n"
 				      "    outcome: {422: park}\n"
 				      "    breaker: {open: 1s}\n");
 	const struct destination_config *d = config_destination(c, STR("mega"));
@@ -76,10 +76,12 @@ static void test_destination_has_its_defaults(void **state)
 			    "https://crm.example.com/api/leads/bulk");
 	assert_string_equal(d->list_url, d->url);
 	assert_true(str_eq(secret_str(&d->token), STR("s3cr3t-bytes")));
-	assert_int_equal(d->rate.n, 2);
+	assert_int_equal(d->rate.n, 3);
 	assert_int_equal(d->rate.v[0].count, 60);
 	assert_int_equal(d->rate.v[0].window_ms, 60000);
 	assert_int_equal(d->rate.v[1].window_ms, 1000);
+	assert_int_equal(d->rate.v[2].count, 12);
+	assert_int_equal(d->rate.v[2].window_ms, 4000);
 	assert_int_equal(d->retry.n, 10);
 	assert_int_equal(d->retry.v[9], 3600000);
 	assert_int_equal(d->max_age_ms, 72 * 3600000LL);

@@ -190,7 +190,7 @@ static const struct row destinations_rows[] = {
      "{42: dead, 409: lost}\n    breaker: {open: 3m}\n    proxy: "
      "http://p:1\n    headers: {Authorization: x}\n",
      NONE "main.yaml:6:20: error: 'rate' must be a rate (10/s, "
-	  "60/min, 1000/h), not '5'\n"
+	  "60/min, 1000/h, 12/4s), not '5'\n"
 	  "main.yaml:7:15: error: not a status from 100 to 599: "
 	  "'42'\n"
 	  "main.yaml:7:30: error: 'outcome' must be sent, retry, "

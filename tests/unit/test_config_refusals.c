@@ -85,7 +85,7 @@ static const struct row destination_rows[] = {
 	  "to 7d, not '8d'\n"},
     {"rate of a strange unit", AT_MEGA "https://a.example\n    rate: 5/ms\n",
      NONE "main.yaml:6:11: error: 'rate' must be a rate (10/s, 60/min, "
-	  "1000/h), not '5/ms'\n"},
+	  "1000/h, 12/4s), not '5/ms'\n"},
     {"unreadable ca", AT_MEGA "https://a.example\n    ca: nowhere\n",
      NONE "main.yaml:6:9: error: cannot read 'nowhere'\n"},
     {"header with a line end",
