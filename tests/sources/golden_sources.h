@@ -369,6 +369,8 @@ static struct golden_source golden_sources[] = {
     {"call_tracking_metrics", "call_tracking_metrics", configure_signed, NULL},
     {"whatconverts", "whatconverts", configure_token, NULL},
     {"contact_form_7", "contact_form_7", configure_token, NULL},
+    {"wpforms", "wpforms", configure_signed, NULL},
+    {"wpforms_token", "wpforms", configure_token, NULL},
     {"webflow", "webflow", configure_signed, NULL},
     {"callrail", "callrail", configure_signed, NULL},
     {"typeform", "typeform", configure_signed, NULL},
