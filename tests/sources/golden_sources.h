@@ -371,6 +371,7 @@ static struct golden_source golden_sources[] = {
     {"contact_form_7", "contact_form_7", configure_token, NULL},
     {"wpforms", "wpforms", configure_signed, NULL},
     {"wpforms_token", "wpforms", configure_token, NULL},
+    {"google_forms", "google_forms", configure_token, NULL},
     {"webflow", "webflow", configure_signed, NULL},
     {"callrail", "callrail", configure_signed, NULL},
     {"typeform", "typeform", configure_signed, NULL},
