@@ -89,6 +89,11 @@ PROFILES = {
     "calendly": ("sha256", bytes.hex,
                  "Calendly-Webhook-Signature: t=1759999990,v1={}",
                  "1759999990."),
+    "call_tracking_metrics": ("sha1", base64_text, "X-CTM-Time: 1759999990\n"
+                              "X-CTM-Signature: {}", "1759999990"),
+    "wpforms": ("sha256", bytes.hex,
+                "X-WPForms-Webhook-Signature: t=1759999990,v={}",
+                "1759999990."),
     "webflow": ("sha256", bytes.hex, "X-Webflow-Timestamp: 1759999990000\n"
                 "X-Webflow-Signature: {}", "1759999990000:"),
 }
