@@ -373,6 +373,7 @@ static struct golden_source golden_sources[] = {
     {"tally", "tally", configure_signed, NULL},
     {"intercom", "intercom", configure_signed, NULL},
     {"formstack", "formstack", configure_signed, NULL},
+    {"tawk_to", "tawk_to", configure_signed, NULL},
     {"meta_ads", "meta_ads", configure_meta, NULL},
     {"meta_ads_open", "meta_ads", configure_meta_open, NULL},
     {"hubspot", "hubspot", configure_hubspot, NULL},
