@@ -374,6 +374,7 @@ static struct golden_source golden_sources[] = {
     {"intercom", "intercom", configure_signed, NULL},
     {"formstack", "formstack", configure_signed, NULL},
     {"tawk_to", "tawk_to", configure_signed, NULL},
+    {"postmark", "postmark", configure_token, NULL},
     {"meta_ads", "meta_ads", configure_meta, NULL},
     {"meta_ads_open", "meta_ads", configure_meta_open, NULL},
     {"hubspot", "hubspot", configure_hubspot, NULL},
