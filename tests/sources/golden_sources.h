@@ -384,6 +384,7 @@ static struct golden_source golden_sources[] = {
     {"postmark", "postmark", configure_token, NULL},
     {"quo", "quo", configure_quo, NULL},
     {"quo_token", "quo", configure_token, NULL},
+    {"wix", "wix", configure_token, NULL},
     {"meta_ads", "meta_ads", configure_meta, NULL},
     {"meta_ads_open", "meta_ads", configure_meta_open, NULL},
     {"hubspot", "hubspot", configure_hubspot, NULL},
