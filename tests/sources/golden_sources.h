@@ -297,6 +297,13 @@ static inline void configure_signed(struct source *s)
 	s->country = (char *)(uintptr_t) "US";
 }
 
+static inline void configure_quo(struct source *s)
+{
+	add_secret(&s->secret, "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX");
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+}
+
 static inline void configure_filtered(struct source *s)
 {
 	configure_token(s);
@@ -378,6 +385,12 @@ static struct golden_source golden_sources[] = {
     {"calendly", "calendly", configure_signed, NULL},
     {"tally", "tally", configure_signed, NULL},
     {"intercom", "intercom", configure_signed, NULL},
+    {"formstack", "formstack", configure_signed, NULL},
+    {"tawk_to", "tawk_to", configure_signed, NULL},
+    {"postmark", "postmark", configure_token, NULL},
+    {"quo", "quo", configure_quo, NULL},
+    {"quo_token", "quo", configure_token, NULL},
+    {"wix", "wix", configure_token, NULL},
     {"meta_ads", "meta_ads", configure_meta, NULL},
     {"meta_ads_open", "meta_ads", configure_meta_open, NULL},
     {"hubspot", "hubspot", configure_hubspot, NULL},
