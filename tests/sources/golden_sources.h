@@ -441,8 +441,8 @@ static struct profile_list golden_profiles;
 static inline void golden_profiles_load(void)
 {
 	const char *given = getenv("LEADBRIDGE_PROFILES");
-	const char *folders[] = {given != NULL ? given : "../conf/profiles",
-				 NULL};
+	const char *folders[] = {
+	    given != NULL ? given : LB_TREE "/conf/profiles", NULL};
 	struct config_problems problems = {0};
 	struct reader r = {.problems = &problems};
 	arena_init(&r.arena);
