@@ -300,8 +300,32 @@ static void log_listening(const struct running *d)
 		log_info("admin_listening", "address=%s", at);
 }
 
+/* Leads of a destination that is gone wait for ever: say so at every start. */
+static void warn_of_orphans(const struct running *d)
+{
+	struct queue_backlog *backlog = NULL;
+	size_t n = 0;
+	queue_backlog(d->road.queue, &backlog, &n);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = backlog[i].name;
+		bool account =
+		    name[0] == '@'; /* a source's follow-up fetches */
+		bool known = account
+				 ? config_source(d->road.config,
+						 str_from(name + 1)) != NULL
+				 : config_destination(d->road.config,
+						      str_from(name)) != NULL;
+		if (backlog[i].waiting > 0 && !known)
+			log_error("leads_without_destination",
+				  "destination=%s waiting=%lld", name,
+				  (long long)backlog[i].waiting);
+	}
+	free(backlog);
+}
+
 static void announce(struct running *d)
 {
+	warn_of_orphans(d);
 	log_listening(d);
 	d->heartbeats[0] = &d->road.heartbeat;
 	d->heartbeats[1] = queue_heartbeat_store(d->road.queue);

@@ -272,6 +272,28 @@ def test_a_destination_with_leads_cannot_be_removed(
     assert done.returncode == 0, done.stderr
 
 
+def test_a_start_without_the_destination_of_waiting_leads_says_so(
+        make_bridge, crm, person):
+    bridge = make_bridge(crm)
+    crm.misbehave({"status": 500, "times": 0})
+    bridge.start()
+    bridge.post(order(person()))
+    crm.wait_posts(1)
+    bridge.stop()
+    mega = bridge.settings["destinations"]["mega"]
+    bridge.write({"destinations": {"other": mega, "mega": None},
+                  "sources": {name: {"destination": "other"}
+                              for name in bridge.settings["sources"]}})
+    bridge.start()
+    bridge.log.wait(lambda line: "leads_without_destination" in line and
+                    "destination=mega" in line, 10, "an alarm")
+    crm.behave()
+    bridge.stop()
+    bridge.write({"destinations": {"mega": mega}})
+    bridge.start()
+    bridge.wait_ledger(delivered=1)
+
+
 def test_waiting_leads_follow_a_changed_url(bridge, crm, person):
     crm.stop()
     someone = person()
