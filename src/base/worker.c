@@ -16,7 +16,6 @@ struct mailbox {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct message *first, *last;
-	size_t n;
 	int fd;       /* -1 until somebody asks for it */
 	bool waiting; /* the reader sleeps on the condition */
 };
@@ -53,9 +52,6 @@ void mailbox_post(struct mailbox *m, struct message *message)
 void mailbox_post_chain(struct mailbox *m, struct message *first,
 			struct message *last)
 {
-	size_t n = 1;
-	for (struct message *at = first; at != last; at = at->next)
-		n++;
 	last->next = NULL;
 	pthread_mutex_lock(&m->lock);
 	bool was_empty = m->first == NULL;
@@ -64,7 +60,6 @@ void mailbox_post_chain(struct mailbox *m, struct message *first,
 	else
 		m->last->next = first;
 	m->last = last;
-	m->n += n;
 	bool wake_cond = m->waiting;
 	pthread_mutex_unlock(&m->lock);
 	if (wake_cond)
@@ -77,7 +72,6 @@ static struct message *take_locked(struct mailbox *m)
 {
 	struct message *first = m->first;
 	m->first = m->last = NULL;
-	m->n = 0;
 	return first;
 }
 
@@ -126,15 +120,6 @@ struct message *mailbox_wait(struct mailbox *m, int64_t timeout_ms)
 int mailbox_fd(const struct mailbox *m)
 {
 	return m->fd;
-}
-
-size_t mailbox_count(const struct mailbox *m)
-{
-	struct mailbox *box = (struct mailbox *)(uintptr_t)m;
-	pthread_mutex_lock(&box->lock);
-	size_t n = box->n;
-	pthread_mutex_unlock(&box->lock);
-	return n;
 }
 
 struct worker {

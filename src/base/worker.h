@@ -35,7 +35,6 @@ struct message *mailbox_take(struct mailbox *m);
 struct message *mailbox_wait(struct mailbox *m, int64_t timeout_ms);
 /* Readable while something is there; mailbox_take() makes it quiet again. */
 int mailbox_fd(const struct mailbox *m);
-size_t mailbox_count(const struct mailbox *m); /* about; any thread */
 
 struct worker;
 

@@ -15,7 +15,6 @@
 #include "base/mem.h"
 
 struct mapping {
-	int references; /* atomic */
 	char *program;
 	size_t n;         /* expressions */
 	bool each, roots; /* roots: $root is used */
@@ -380,7 +379,6 @@ int mapping_new(const struct str *expressions, size_t n, struct str each,
 		return find_problem(expressions, n, each, problem);
 	}
 	struct mapping *m = xcalloc(1, sizeof(*m));
-	m->references = 1;
 	m->program = program;
 	m->n = n;
 	m->each = each.n > 0;
@@ -390,16 +388,9 @@ int mapping_new(const struct str *expressions, size_t n, struct str each,
 	return 0;
 }
 
-struct mapping *mapping_ref(struct mapping *m)
-{
-	__atomic_add_fetch(&m->references, 1, __ATOMIC_RELAXED);
-	return m;
-}
-
 void mapping_free(struct mapping *m)
 {
-	if (m == NULL ||
-	    __atomic_sub_fetch(&m->references, 1, __ATOMIC_ACQ_REL) > 0)
+	if (m == NULL)
 		return;
 	if (m->idle != NULL)
 		jq_teardown(&m->idle);

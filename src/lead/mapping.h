@@ -38,8 +38,7 @@ struct mapping_problem {
 LB_MUST_CHECK int mapping_new(const struct str *expressions, size_t n,
 			      struct str each, struct mapping **out,
 			      struct mapping_problem *problem);
-struct mapping *mapping_ref(struct mapping *m); /* atomic */
-void mapping_free(struct mapping *m);           /* NULL is fine */
+void mapping_free(struct mapping *m); /* NULL is fine */
 
 struct mapping_input {
 	const struct value *root, *headers, *query; /* NULL: null */

@@ -109,7 +109,6 @@ static void take_condition(struct road *r, struct condition_report *c)
 		break;
 	case QUEUE_FAILED:
 		log_error("store_failed", "reason=\"%s\" action=exit", c->text);
-		r->store_failed = true;
 		r->on_failed(r->on_failed_ctx);
 		break;
 	}

@@ -33,7 +33,6 @@ struct road {
 	struct loop_timer *mapper_look;
 	int64_t started_ms; /* monotonic */
 	bool draining;
-	bool store_failed; /* an I/O error: end, so that recovery decides */
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
 	void (*on_replayed)(void *ctx, struct submission *s);
 	void (*on_replay_failed)(void *ctx, struct ticket t, const char *text);
