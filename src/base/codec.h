@@ -14,6 +14,8 @@ enum base64_kind {
 	BASE64_URL,      /* - and _, no padding */
 };
 
+/* 0 to 15, or -1. */
+int hex_digit(char c);
 /* Both cases of hex digits; out holds text.n / 2 bytes. */
 LB_MUST_CHECK int hex_decode(struct str text, unsigned char *out, size_t cap,
 			     size_t *n);

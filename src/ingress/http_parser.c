@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "base/codec.h"
+
 enum { EXTENSION_MAX = 16384, CHUNK_EXTENSION_MAX = 256, SIZE_DIGITS = 16 };
 /* Longest " HTTP/1.1" and CR behind a target. */
 enum { LINE_REST = 11 };
@@ -196,18 +198,10 @@ static enum http_event size_complete(struct http_parser *p)
 	return HTTP_GOT_PART;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static enum http_event in_size(struct http_parser *p, struct str *in)
 {
 	char c = eat_char(in);
-	int v = hex_value(c);
+	int v = hex_digit(c);
 	if (v >= 0) {
 		if (p->digits == 0)
 			p->left = 0;

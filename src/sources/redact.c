@@ -4,19 +4,9 @@
  * also as JSON and percent escapes write them, become asterisks in the stored
  * body, target and headers. Lengths stay, so that stored JSON stays JSON.
  */
+#include "base/codec.h"
 #include "sources/engine.h"
 #include "sources/profile.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* n hex digits at p, or -1. */
 static long hex_number(struct str s, size_t at, size_t n)
