@@ -31,11 +31,6 @@ static int prepare(struct source *source, struct err *err)
 	return code;
 }
 
-static void release(struct source *source)
-{
-	signature_free(source->state);
-}
-
 static void verify(const struct source_call *call, struct proof *proof)
 {
 	signature_verify(call->source->state, call, proof);
@@ -80,7 +75,7 @@ const struct source_ops source_crm_confirm = {
     .try_later = 503,
     .max_body = 1 << 20,
     .prepare = prepare,
-    .release = release,
+    .release = signature_release,
     .verify = verify,
     .split = split,
     .map = map,

@@ -41,11 +41,6 @@ static int prepare(struct source *source, struct err *err)
 	return code;
 }
 
-static void release(struct source *source)
-{
-	signature_free(source->state);
-}
-
 /* These, and no others, are decoded in the URL before it is signed. */
 static struct str signed_target(const struct source_call *call)
 {
@@ -309,7 +304,7 @@ const struct source_ops source_hubspot = {
     .max_body = 2 << 20,
     .events = default_events,
     .prepare = prepare,
-    .release = release,
+    .release = signature_release,
     .verify = verify,
     .split = split,
     .map = map,

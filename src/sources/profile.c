@@ -49,11 +49,6 @@ static int prepare(struct source *source, struct err *err)
 	return code;
 }
 
-static void release(struct source *source)
-{
-	signature_free(source->state);
-}
-
 static void verify_body(const struct source_call *call, struct proof *proof)
 {
 	const struct source *source = call->source;
@@ -369,7 +364,7 @@ int profile_finish(struct profile *p, struct err *err)
 	    .max_body = p->max_body,
 	    .events = p->events.n > 0 ? (const char *const *)p->events.v : NULL,
 	    .prepare = prepare,
-	    .release = release,
+	    .release = signature_release,
 	    .challenge = p->challenge_param != NULL ? challenge : NULL,
 	    .verify = verify,
 	    .split = split,

@@ -43,11 +43,6 @@ static int prepare(struct source *source, struct err *err)
 	return code;
 }
 
-static void release(struct source *source)
-{
-	signature_free(source->state);
-}
-
 static void verify(const struct source_call *call, struct proof *proof)
 {
 	signature_verify(call->source->state, call, proof);
@@ -328,7 +323,7 @@ const struct source_ops source_shopify = {
     .max_body = 4 << 20,
     .events = default_events,
     .prepare = prepare,
-    .release = release,
+    .release = signature_release,
     .verify = verify,
     .split = split,
     .map = map,

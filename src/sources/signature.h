@@ -74,10 +74,12 @@ LB_MUST_CHECK int signature_sign(const struct signature *s,
 				 struct header out[SIGNATURE_HEADERS],
 				 size_t *n);
 
+/* source_ops.release of every adapter whose state is its signature. */
+void signature_release(struct source *source);
+
 /* For adapters whose scheme is configuration. source->state is the signature,
  * or NULL where no scheme is configured: then the engine's rules prove. */
 LB_MUST_CHECK int signature_configured(struct source *source, struct err *err);
-void signature_configured_release(struct source *source);
 void signature_configured_verify(const struct source_call *call,
 				 struct proof *proof);
 

@@ -30,7 +30,7 @@ int signature_configured(struct source *source, struct err *err)
 	return code;
 }
 
-void signature_configured_release(struct source *source)
+void signature_release(struct source *source)
 {
 	signature_free(source->state);
 }
