@@ -81,17 +81,14 @@ int options_parse(int argc, char **argv, struct options *out)
 
 void options_print_problems(const struct config_problems *problems)
 {
+	struct buf line;
+	buf_init(&line, 8192);
 	for (size_t i = 0; i < problems->n; i++) {
-		const struct config_problem *p = &problems->v[i];
-		const char *kind = p->warning ? "warning" : "error";
-		const char *file = p->file != NULL ? p->file : "configuration";
-		if (p->line > 0)
-			(void)fprintf(stderr, "%s:%d:%d: %s: %s\n", file,
-				      p->line, p->column, kind, p->text);
-		else
-			(void)fprintf(stderr, "%s: %s: %s\n", file, kind,
-				      p->text);
+		buf_reset(&line);
+		config_problem_print(&problems->v[i], &line);
+		(void)fprintf(stderr, "%s\n", line.p);
 	}
+	buf_release(&line);
 }
 
 static int check(const struct options *o, bool print)
