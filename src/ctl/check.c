@@ -29,7 +29,7 @@ static void print_json(const struct config_problems *problems)
 
 static int run(struct ctl *c)
 {
-	const char *path = c->config;
+	const char *path = ctl_option(c, "--config");
 	if (c->n_args > 1 || (c->n_args == 1 && path != NULL))
 		return ctl_usage(&CTL_CHECK);
 	if (c->n_args == 1)

@@ -18,7 +18,8 @@ enum { ANSWER_MAX = 64 << 20, TIMEOUT_S = 120 };
 
 const char *ctl_config_path(const struct ctl *c)
 {
-	return c->config != NULL ? c->config : INSTALLED_CONFIG;
+	return ctl_option(c, "--config") != NULL ? ctl_option(c, "--config")
+						 : INSTALLED_CONFIG;
 }
 
 int ctl_load_config(const struct ctl *c, struct config **out)
@@ -47,10 +48,10 @@ static char *socket_of(const char *path)
 
 static char *find_socket(const struct ctl *c)
 {
-	if (c->socket != NULL)
-		return xstrdup(c->socket);
-	if (c->config != NULL)
-		return socket_of(c->config);
+	if (ctl_option(c, "--socket") != NULL)
+		return xstrdup(ctl_option(c, "--socket"));
+	if (ctl_option(c, "--config") != NULL)
+		return socket_of(ctl_option(c, "--config"));
 	const char *set = getenv("LEADBRIDGE_SOCKET");
 	if (set != NULL && set[0] != '\0')
 		return xstrdup(set);
@@ -67,11 +68,11 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx)
 static struct curl_slist *headers_of(const struct ctl *c, int *rc)
 {
 	struct curl_slist *list = curl_slist_append(NULL, "X-Leadbridge: 1");
-	if (c->token_file == NULL)
+	if (ctl_option(c, "--token-file") == NULL)
 		return list;
 	struct secret token = {0};
 	struct err err;
-	char *reference = xasprintf("file:%s", c->token_file);
+	char *reference = xasprintf("file:%s", ctl_option(c, "--token-file"));
 	if (secret_load(&token, str_from(reference), &err) != 0) {
 		(void)fprintf(stderr, "leadbridgectl: %s\n", err.text);
 		*rc = CTL_USAGE;
@@ -123,7 +124,8 @@ static int perform(const struct ctl *c, const struct call *call,
 			(void)fprintf(stderr,
 				      "leadbridgectl: cannot reach the daemon "
 				      "at '%s': %s\n",
-				      socket != NULL ? socket : c->url,
+				      socket != NULL ? socket
+						     : ctl_option(c, "--url"),
 				      curl_easy_strerror(code));
 			rc = CTL_UNREACHABLE;
 		}
@@ -174,10 +176,12 @@ static int take_answer(struct ctl *c, const struct exchange_result *r,
 static int call_daemon(struct ctl *c, const struct call *call,
 		       struct json_object **out)
 {
-	char *socket = c->url == NULL ? find_socket(c) : NULL;
-	if (c->url == NULL && socket == NULL)
+	char *socket = ctl_option(c, "--url") == NULL ? find_socket(c) : NULL;
+	if (ctl_option(c, "--url") == NULL && socket == NULL)
 		return CTL_UNREACHABLE;
-	struct str base = str_from(c->url != NULL ? c->url : "http://admin");
+	struct str base =
+	    str_from(ctl_option(c, "--url") != NULL ? ctl_option(c, "--url")
+						    : "http://admin");
 	while (str_ends(base, STR("/")))
 		base.n--;
 	char *url = xasprintf("%.*s%s", STR_FMT(base), call->path);

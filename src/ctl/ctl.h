@@ -20,24 +20,25 @@ enum ctl_exit {
 	CTL_UNREACHABLE = 3, /* no daemon there */
 };
 
-enum { CTL_HEADERS_MAX = 32 };
+enum { CTL_GIVEN_MAX = 64 };
+
+struct ctl_option {
+	const char *name;  /* "--state" */
+	const char *value; /* what stands for it in --help: "NAME"; NULL: a
+			    * flag */
+	const char *help;  /* one line */
+	bool often;        /* may be given more than once */
+};
 
 struct ctl {
-	const char *socket, *config, *url, *token_file; /* as given, or NULL */
 	bool json;
 	char **args; /* of the command, options taken out */
 	int n_args;
-	/* Options of the list commands. */
-	const char *state, *source, *destination, *limit, *cursor;
-	/* Options of explain. */
-	const char *at;
-	const char *headers[CTL_HEADERS_MAX]; /* --header, in order */
-	size_t n_headers;
-	bool deliver; /* of source test */
-	/* Options of leads add. */
-	const char *name, *phone, *email, *country, *platform, *stage, *id;
-	const char *fields[CTL_HEADERS_MAX]; /* --field, in order */
-	size_t n_fields;
+	struct { /* read through ctl_option() */
+		const struct ctl_option *option;
+		const char *value;
+	} given[CTL_GIVEN_MAX];
+	int n_given;
 };
 
 struct ctl_command {
@@ -45,8 +46,17 @@ struct ctl_command {
 	const char *usage; /* "list|show ID|retry ID" */
 	const char *help;  /* one line */
 	const char *more;  /* examples, for --help of the command */
+	const struct ctl_option *options; /* of its own, ends with name NULL;
+					   * or NULL. A name that several
+					   * commands have is of one kind in
+					   * all. */
 	int (*run)(struct ctl *c);
 };
+
+/* What was given for an option, "" for a flag; NULL: it was not given. */
+const char *ctl_option(const struct ctl *c, const char *name);
+/* The one that was given n-th (from 0) of those that may be given often. */
+const char *ctl_option_nth(const struct ctl *c, const char *name, int n);
 
 extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
     CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,

@@ -66,14 +66,18 @@ static int explain(const struct ctl *c, const struct config *config,
 {
 	struct explain e = {.request.received_at_ms = at_ms};
 	struct err err = {0};
-	const struct source *source =
-	    config_source(config, str_from(c->source));
+	const char *headers[CTL_GIVEN_MAX];
+	size_t n_headers = 0;
+	const char *name = ctl_option(c, "--source");
+	const char *header;
+	while ((header = ctl_option_nth(c, "--header", (int)n_headers)) != NULL)
+		headers[n_headers++] = header;
+	const struct source *source = config_source(config, str_from(name));
 	if (source == NULL) {
-		(void)fprintf(stderr, "leadbridgectl: no source '%s'\n",
-			      c->source);
+		(void)fprintf(stderr, "leadbridgectl: no source '%s'\n", name);
 		return CTL_NO;
 	}
-	int rc = explain_read(&e, source, text, c->headers, c->n_headers, &err);
+	int rc = explain_read(&e, source, text, headers, n_headers, &err);
 	if (rc != 0) {
 		(void)fprintf(stderr, "leadbridgectl: %s\n", err.text);
 		rc = CTL_USAGE;
@@ -90,9 +94,10 @@ static int run(struct ctl *c)
 	int64_t at_ms = clock_wall_ms();
 	struct config *config = NULL;
 	struct buf text;
-	if (c->n_args != 1 || c->source == NULL)
+	if (c->n_args != 1 || ctl_option(c, "--source") == NULL)
 		return ctl_usage(&CTL_EXPLAIN);
-	if (c->at != NULL && clock_parse(str_from(c->at), &at_ms) != 0) {
+	const char *at = ctl_option(c, "--at");
+	if (at != NULL && clock_parse(str_from(at), &at_ms) != 0) {
 		(void)fprintf(stderr, "leadbridgectl: --at takes a time like "
 				      "2026-09-14T14:02:08Z\n");
 		return CTL_USAGE;
@@ -108,6 +113,14 @@ static int run(struct ctl *c)
 	return rc;
 }
 
+static const struct ctl_option OPTIONS[] = {
+    {"--source", "NAME", "as which source it is judged", false},
+    {"--header", "'N: v'", "a header of the request", true},
+    {"--at", "TIME", "judge timestamps as of then, 2026-09-14T14:02:08Z",
+     false},
+    {NULL, NULL, NULL, false},
+};
+
 const struct ctl_command CTL_EXPLAIN = {
     .name = "explain",
     .usage = "--source NAME FILE",
@@ -115,12 +128,11 @@ const struct ctl_command CTL_EXPLAIN = {
     .more =
 	"FILE holds a whole request (POST /in/NAME HTTP/1.1, headers, blank\n"
 	"line, body) or the body alone; - is standard input.\n"
-	"  --header 'N: v'  a header of the request, as often as needed\n"
-	"  --at TIME        judge timestamps as of then, 2026-09-14T14:02:08Z\n"
 	"Works without a daemon, with the configuration and its secrets (of\n"
 	"--config, else the installed one). Says whether the proof holds and\n"
 	"what is wrong with it, and shows the request that would go to the "
 	"CRM:\n"
 	"that is personal data. Exit 1: it would be refused.\n",
+    .options = OPTIONS,
     .run = run,
 };

@@ -25,11 +25,11 @@ static int list(struct ctl *c)
 	buf_init(&path, 4096);
 	buf_addf(&path, "/api/v1/leads");
 	int rc = CTL_USAGE;
-	if (add_param(&path, "state", c->state) &&
-	    add_param(&path, "source", c->source) &&
-	    add_param(&path, "destination", c->destination) &&
-	    add_param(&path, "limit", c->limit) &&
-	    add_param(&path, "cursor", c->cursor))
+	if (add_param(&path, "state", ctl_option(c, "--state")) &&
+	    add_param(&path, "source", ctl_option(c, "--source")) &&
+	    add_param(&path, "destination", ctl_option(c, "--destination")) &&
+	    add_param(&path, "limit", ctl_option(c, "--limit")) &&
+	    add_param(&path, "cursor", ctl_option(c, "--cursor")))
 		rc = ctl_print_leads(c, path.p);
 	else
 		(void)fprintf(stderr, "leadbridgectl: names are lower-case "
@@ -67,18 +67,33 @@ static int run(struct ctl *c)
 	return ctl_usage(&CTL_LEADS);
 }
 
+static const struct ctl_option OPTIONS[] = {
+    {"--state", "STATE", "waiting, delivered, dead, quarantined, ignored",
+     false},
+    {"--source", "NAME", "of this sender only", false},
+    {"--destination", "NAME", "list: of this destination only; add: where to",
+     false},
+    {"--limit", "N", "rows of a page, 50", false},
+    {"--cursor", "N", "go on where a page ended", false},
+    {"--name", "TEXT", "add: of the person", false},
+    {"--phone", "TEXT", "add: as it is written", false},
+    {"--email", "TEXT", "add", false},
+    {"--country", "US", "add: of a phone number without one", false},
+    {"--platform", "NAME", "add: source_platform, direct", false},
+    {"--stage", "SLUG", "add: stage_slug", false},
+    {"--id", "UUID", "add: of a try that was not answered: adds it once only",
+     false},
+    {"--field", "'slug=text'", "add: a custom field", true},
+    {NULL, NULL, NULL, false},
+};
+
 const struct ctl_command CTL_LEADS = {
     .name = "leads",
     .usage = "list | show ID | retry ID | add",
     .help = "stored leads, newest first; send a dead one again",
-    .more = "options of list: --state waiting|delivered|dead|quarantined|"
-	    "ignored\n  --source NAME --destination NAME --limit N --cursor N\n"
-	    "show prints attempts, the exact body and the stored request;\n"
+    .more = "show prints attempts, the exact body and the stored request;\n"
 	    "that is personal data.\n"
-	    "add takes --name, --phone, --email (one of them at least),\n"
-	    "  --country US (of the phone), --field 'slug=text' (often),\n"
-	    "  --destination NAME (where there are several), --stage SLUG,\n"
-	    "  --platform direct (source_platform), --id UUID (of a try that "
-	    "was\n  not answered: then it is added once only)\n",
+	    "add needs a name, a phone number or an e-mail address.\n",
+    .options = OPTIONS,
     .run = run,
 };

@@ -34,15 +34,16 @@ static int add_fields(const struct ctl *c, struct json_object *body)
 {
 	struct json_object *fields = json_object_new_object();
 	json_object_object_add(body, "fields", fields);
-	for (size_t i = 0; i < c->n_fields; i++) {
-		struct str text,
-		    slug = str_cut(str_from(c->fields[i]), '=', &text);
+	const char *field;
+	for (int i = 0; (field = ctl_option_nth(c, "--field", i)) != NULL;
+	     i++) {
+		struct str text, slug = str_cut(str_from(field), '=', &text);
 		char name[128];
 		if (text.p == NULL || slug.n == 0 || slug.n >= sizeof(name)) {
 			(void)fprintf(stderr,
 				      "leadbridgectl: --field takes "
 				      "'slug=text', not '%s'\n",
-				      c->fields[i]);
+				      field);
 			return CTL_USAGE;
 		}
 		(void)!snprintf(name, sizeof(name), "%.*s", STR_FMT(slug));
@@ -54,13 +55,13 @@ static int add_fields(const struct ctl *c, struct json_object *body)
 static int fill(const struct ctl *c, const char *id, struct json_object *body)
 {
 	add(body, "id", id);
-	add(body, "name", c->name);
-	add(body, "phone", c->phone);
-	add(body, "email", c->email);
-	add(body, "country", c->country);
-	add(body, "source_platform", c->platform);
-	add(body, "stage_slug", c->stage);
-	add(body, "destination", c->destination);
+	add(body, "name", ctl_option(c, "--name"));
+	add(body, "phone", ctl_option(c, "--phone"));
+	add(body, "email", ctl_option(c, "--email"));
+	add(body, "country", ctl_option(c, "--country"));
+	add(body, "source_platform", ctl_option(c, "--platform"));
+	add(body, "stage_slug", ctl_option(c, "--stage"));
+	add(body, "destination", ctl_option(c, "--destination"));
 	return add_fields(c, body);
 }
 
@@ -86,13 +87,17 @@ int ctl_leads_add(struct ctl *c)
 {
 	char made[UUID_TEXT];
 	struct json_object *answer = NULL;
-	if (c->name == NULL && c->phone == NULL && c->email == NULL) {
+	if (ctl_option(c, "--name") == NULL &&
+	    ctl_option(c, "--phone") == NULL &&
+	    ctl_option(c, "--email") == NULL) {
 		(void)fprintf(stderr, "leadbridgectl: give --name, --phone or "
 				      "--email\n");
 		return CTL_USAGE;
 	}
 	new_id(made);
-	const char *id = c->id != NULL ? c->id : made;
+	const char *id = ctl_option(c, "--id");
+	if (id == NULL)
+		id = made;
 	struct json_object *body = json_object_new_object();
 	int rc = fill(c, id, body);
 	if (rc == CTL_DONE) {

@@ -10,58 +10,93 @@ static const struct ctl_command *const COMMANDS[] = {
 };
 enum { N_COMMANDS = sizeof(COMMANDS) / sizeof(COMMANDS[0]), ARGS_MAX = 16 };
 
+static const struct ctl_option COMMON[] = {
+    {"--socket", "PATH", "admin socket of the daemon", false},
+    {"--config", "FILE", "find the socket in this configuration", false},
+    {"--url", "URL", "admin listener over TCP", false},
+    {"--token-file", "FILE", "bearer token for --url", false},
+    {"--json", NULL, "print the daemon's answer as it is", false},
+    {"--help", NULL, "of a command too", false},
+    {"--version", NULL, "of the program", false},
+    {NULL, NULL, NULL, false},
+};
+
+static void print_options(FILE *to, const struct ctl_option *o)
+{
+	for (; o != NULL && o->name != NULL; o++) {
+		char text[64];
+		(void)snprintf(text, sizeof(text), "%s%s%s", o->name,
+			       o->value != NULL ? " " : "",
+			       o->value != NULL ? o->value : "");
+		(void)fprintf(to, "  %-22s %s%s\n", text, o->help,
+			      o->often ? " (often)" : "");
+	}
+}
+
 static void print_help(FILE *to)
 {
 	(void)fprintf(to,
 		      "usage: leadbridgectl [options] command [arguments]\n\n"
 		      "commands:\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		(void)fprintf(to, "  %-12s %-37s %s\n", COMMANDS[i]->name,
-			      COMMANDS[i]->usage, COMMANDS[i]->help);
-	(void)fprintf(
-	    to,
-	    "\noptions:\n"
-	    "  --socket PATH      admin socket of the daemon\n"
-	    "  --config FILE      find the socket in this configuration\n"
-	    "  --url URL          admin listener over TCP\n"
-	    "  --token-file FILE  bearer token for --url\n"
-	    "  --json             print the daemon's answer as it is\n"
-	    "  --help, --version\n"
-	    "Without these: $LEADBRIDGE_SOCKET, else the installed "
-	    "configuration.\n\n"
-	    "exit: 0 done; 1 the answer is no (does not balance, not found,\n"
-	    "refused); 2 wrong usage; 3 daemon not reachable\n");
+		(void)fprintf(to, "  %-12s %s\n", COMMANDS[i]->name,
+			      COMMANDS[i]->help);
+	(void)fprintf(to, "\noptions:\n");
+	print_options(to, COMMON);
+	(void)fprintf(to,
+		      "Without these: $LEADBRIDGE_SOCKET, else the installed "
+		      "configuration.\n"
+		      "leadbridgectl COMMAND --help tells the rest.\n\n"
+		      "exit: 0 done; 1 the answer is no (does not balance, not "
+		      "found,\n"
+		      "refused); 2 wrong usage; 3 daemon not reachable\n");
 }
 
-static const struct option_row {
-	const char *name;
-	size_t offset; /* of a const char * in struct ctl */
-} OPTIONS[] = {
-    {"--socket", offsetof(struct ctl, socket)},
-    {"--config", offsetof(struct ctl, config)},
-    {"--url", offsetof(struct ctl, url)},
-    {"--token-file", offsetof(struct ctl, token_file)},
-    {"--state", offsetof(struct ctl, state)},
-    {"--source", offsetof(struct ctl, source)},
-    {"--destination", offsetof(struct ctl, destination)},
-    {"--limit", offsetof(struct ctl, limit)},
-    {"--cursor", offsetof(struct ctl, cursor)},
-    {"--at", offsetof(struct ctl, at)},
-    {"--name", offsetof(struct ctl, name)},
-    {"--phone", offsetof(struct ctl, phone)},
-    {"--email", offsetof(struct ctl, email)},
-    {"--country", offsetof(struct ctl, country)},
-    {"--platform", offsetof(struct ctl, platform)},
-    {"--stage", offsetof(struct ctl, stage)},
-    {"--id", offsetof(struct ctl, id)},
-};
-
-static const struct option_row *find_option(const char *text)
+static void print_command_help(const struct ctl_command *c)
 {
-	for (size_t i = 0; i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++)
-		if (strcmp(text, OPTIONS[i].name) == 0)
-			return &OPTIONS[i];
+	(void)printf("usage: leadbridgectl %s %s\n\n%s\n", c->name, c->usage,
+		     c->help);
+	if (c->options != NULL) {
+		(void)printf("\noptions:\n");
+		print_options(stdout, c->options);
+	}
+	if (c->more[0] != '\0')
+		(void)printf("\n%s", c->more);
+}
+
+static const struct ctl_option *option_of(const struct ctl_option *o,
+					  const char *name)
+{
+	for (; o != NULL && o->name != NULL; o++)
+		if (strcmp(o->name, name) == 0)
+			return o;
 	return NULL;
+}
+
+/* Of any command: which one is meant may come later on the line. */
+static const struct ctl_option *find_option(const char *name)
+{
+	const struct ctl_option *o = option_of(COMMON, name);
+	for (size_t i = 0; o == NULL && i < N_COMMANDS; i++)
+		o = option_of(COMMANDS[i]->options, name);
+	return o;
+}
+
+const char *ctl_option_nth(const struct ctl *c, const char *name, int n)
+{
+	for (int i = 0; i < c->n_given; i++)
+		if (strcmp(c->given[i].option->name, name) == 0 && n-- == 0)
+			return c->given[i].value;
+	return NULL;
+}
+
+const char *ctl_option(const struct ctl *c, const char *name)
+{
+	const char *value = NULL; /* the last one wins: it overrides an alias */
+	for (int i = 0; i < c->n_given; i++)
+		if (strcmp(c->given[i].option->name, name) == 0)
+			value = c->given[i].value;
+	return value;
 }
 
 static int wrong(const char *problem, const char *subject)
@@ -71,53 +106,32 @@ static int wrong(const char *problem, const char *subject)
 	return CTL_USAGE;
 }
 
-/* "--header" and "--field" may be given often. */
-static int take_often(const char **list, size_t *n, const char *option,
-		      const char *text)
+/* -1: go on. */
+static int take_option(struct ctl *c, const char *name, const char *value)
 {
-	if (text == NULL)
-		return wrong("no value given after", option);
-	if (*n == CTL_HEADERS_MAX)
-		return wrong("too many values at", text);
-	list[(*n)++] = text;
+	const struct ctl_option *o = find_option(name);
+	if (o == NULL)
+		return wrong("unknown option", name);
+	if (o->value != NULL && value == NULL)
+		return wrong("no value given after", name);
+	if (c->n_given == CTL_GIVEN_MAX)
+		return wrong("too many options at", name);
+	c->given[c->n_given].option = o;
+	c->given[c->n_given++].value = o->value != NULL ? value : "";
 	return -1;
 }
 
-static int take_list(struct ctl *c, const char *option, const char *text)
-{
-	if (strcmp(option, "--header") == 0)
-		return take_often(c->headers, &c->n_headers, option, text);
-	return take_often(c->fields, &c->n_fields, option, text);
-}
-
 /* Sorts argv into options and arguments; -1: go on. */
-static int take_options(struct ctl *c, int argc, char **argv, bool *help)
+static int take_all(struct ctl *c, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		const struct option_row *row = find_option(argv[i]);
-		if (row != NULL) {
-			if (++i == argc)
-				return wrong("no value given after",
-					     argv[i - 1]);
-			memcpy((char *)c + row->offset, &argv[i],
-			       sizeof(argv[i]));
-		} else if (strcmp(argv[i], "--header") == 0 ||
-			   strcmp(argv[i], "--field") == 0) {
-			const char *option = argv[i++];
-			int rc = take_list(c, option, argv[i]);
+		if (argv[i][0] == '-' && argv[i][1] == '-') {
+			const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+			int rc = take_option(c, argv[i], value);
 			if (rc >= 0)
 				return rc;
-		} else if (strcmp(argv[i], "--json") == 0) {
-			c->json = true;
-		} else if (strcmp(argv[i], "--deliver") == 0) {
-			c->deliver = true;
-		} else if (strcmp(argv[i], "--help") == 0) {
-			*help = true;
-		} else if (strcmp(argv[i], "--version") == 0) {
-			(void)printf("leadbridgectl %s\n", LB_VERSION);
-			return CTL_DONE;
-		} else if (argv[i][0] == '-' && argv[i][1] == '-') {
-			return wrong("unknown option", argv[i]);
+			if (c->given[c->n_given - 1].option->value != NULL)
+				i++;
 		} else if (c->n_args == ARGS_MAX) {
 			return wrong("too many arguments at", argv[i]);
 		} else {
@@ -135,14 +149,36 @@ static const struct ctl_command *find_command(const char *name)
 	return NULL;
 }
 
+/* -1: all of them are the command's own, or everybody's. */
+static int check_options(const struct ctl *c, const struct ctl_command *command)
+{
+	for (int i = 0; i < c->n_given; i++) {
+		const char *name = c->given[i].option->name;
+		if (option_of(COMMON, name) != NULL ||
+		    option_of(command->options, name) != NULL)
+			continue;
+		(void)fprintf(stderr,
+			      "leadbridgectl: '%s' takes no %s (see "
+			      "leadbridgectl %s --help)\n",
+			      command->name, name, command->name);
+		return CTL_USAGE;
+	}
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	char *args[ARGS_MAX];
 	struct ctl c = {.args = args};
-	bool help = false;
-	int rc = take_options(&c, argc, argv, &help);
+	int rc = take_all(&c, argc, argv);
 	if (rc >= 0)
 		return rc;
+	if (ctl_option(&c, "--version") != NULL) {
+		(void)printf("leadbridgectl %s\n", LB_VERSION);
+		return CTL_DONE;
+	}
+	bool help = ctl_option(&c, "--help") != NULL;
+	c.json = ctl_option(&c, "--json") != NULL;
 	if (c.n_args == 0) {
 		print_help(help ? stdout : stderr);
 		return help ? CTL_DONE : CTL_USAGE;
@@ -151,11 +187,12 @@ int main(int argc, char **argv)
 	if (command == NULL)
 		return wrong("unknown command", args[0]);
 	if (help) {
-		(void)printf("usage: leadbridgectl %s %s\n\n%s\n%s",
-			     command->name, command->usage, command->help,
-			     command->more);
+		print_command_help(command);
 		return CTL_DONE;
 	}
+	rc = check_options(&c, command);
+	if (rc >= 0)
+		return rc;
 	c.args++;
 	c.n_args--;
 	return command->run(&c);

@@ -36,12 +36,14 @@ static int on_unit(struct ctl *c)
 
 static int list(struct ctl *c)
 {
-	if ((c->cursor != NULL && !ctl_name_ok(c->cursor)) ||
-	    (c->limit != NULL && !ctl_name_ok(c->limit)))
+	const char *cursor = ctl_option(c, "--cursor");
+	const char *limit = ctl_option(c, "--limit");
+	if ((cursor != NULL && !ctl_name_ok(cursor)) ||
+	    (limit != NULL && !ctl_name_ok(limit)))
 		return ctl_usage(&CTL_QUARANTINE);
 	char *path = xasprintf("/api/v1/quarantine?limit=%s&cursor=%s",
-			       c->limit != NULL ? c->limit : "50",
-			       c->cursor != NULL ? c->cursor : "0");
+			       limit != NULL ? limit : "50",
+			       cursor != NULL ? cursor : "0");
 	int rc = ctl_print_leads(c, path);
 	free(path);
 	return rc;
@@ -56,11 +58,18 @@ static int run(struct ctl *c)
 	return ctl_usage(&CTL_QUARANTINE);
 }
 
+static const struct ctl_option OPTIONS[] = {
+    {"--limit", "N", "rows of a page, 50", false},
+    {"--cursor", "N", "go on where a page ended", false},
+    {NULL, NULL, NULL, false},
+};
+
 const struct ctl_command CTL_QUARANTINE = {
     .name = "quarantine",
     .usage = "list | show ID | replay ID | bury ID",
     .help = "authentic requests that could not be mapped",
     .more = "replay maps the stored request with the configuration in force\n"
 	    "and puts what comes out in its place; bury gives it up.\n",
+    .options = OPTIONS,
     .run = run,
 };

@@ -92,6 +92,11 @@ static int run(struct ctl *c)
 	return ctl_usage(&CTL_SOURCE);
 }
 
+static const struct ctl_option OPTIONS[] = {
+    {"--deliver", NULL, "test: also where the sample is a lead", false},
+    {NULL, NULL, NULL, false},
+};
+
 const struct ctl_command CTL_SOURCE = {
     .name = "source",
     .usage = "list | test NAME | retry-held NAME",
@@ -107,5 +112,6 @@ const struct ctl_command CTL_SOURCE = {
 	    "With on_bad_proof: hold the last requests whose proof was refused "
 	    "are kept\nin memory (200, 8 MiB, 7 days). Correct the secret, "
 	    "reload, and retry-held\nverifies them again.\n",
+    .options = OPTIONS,
     .run = run,
 };

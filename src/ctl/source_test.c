@@ -108,7 +108,7 @@ static int test(struct ctl *c, const struct config *config, const char *name)
 		(void)fprintf(stderr, "leadbridgectl: no source '%s'\n", name);
 	else if (sample_make(&s, source, config, clock_wall_ms(), &err) != 0)
 		(void)fprintf(stderr, "leadbridgectl: %s\n", err.text);
-	else if (s.kind == SAMPLE_LEAD && !c->deliver)
+	else if (s.kind == SAMPLE_LEAD && ctl_option(c, "--deliver") == NULL)
 		(void)fprintf(stderr,
 			      "leadbridgectl: the sample would be delivered as "
 			      "a lead ('%s' has no test event and no URL "
