@@ -42,12 +42,7 @@ void batch_gather(struct batch *b, struct message **list)
 static int run_command(struct queue *q, struct item *it, struct err *err)
 {
 	struct query *c = (void *)it->message;
-	int64_t now = clock_wall_ms();
-	if (c->kind == COMMAND_RETRY)
-		return q->ops->retry(q->store, c->id, now, &it->retried, err);
-	if (c->kind == COMMAND_BURY)
-		return q->ops->bury(q->store, c->id, now, err);
-	return err_set(err, LB_EINVAL, "not a command");
+	return q->ops->command(q->store, c, clock_wall_ms(), err);
 }
 
 static int run_item(struct queue *q, struct item *it, struct err *err)
@@ -82,10 +77,9 @@ static void note_error(struct item *it, const struct err *err)
 static void undo(struct queue *q, struct batch *b)
 {
 	q->ops->rollback(q->store);
-	for (size_t i = 0; i < b->n; i++) {
-		free(b->items[i].retried);
-		b->items[i].retried = NULL;
-	}
+	for (size_t i = 0; i < b->n; i++)
+		if (b->items[i].kind == MESSAGE_QUERY)
+			query_undo((void *)b->items[i].message);
 }
 
 static int write_items(struct queue *q, struct batch *b, struct err *err)
@@ -246,6 +240,16 @@ static void hand_over_fetched(struct queue *q, struct handover *h,
 	hand_over(q, h, &lead);
 }
 
+/* What a command made to wait. */
+static void hand_over_changed(struct queue *q, struct handover *h,
+			      const struct query *c)
+{
+	for (const struct due_lead *l = c->due; l != NULL; l = l->next) {
+		q->older = true;
+		hand_over(q, h, l);
+	}
+}
+
 static void collect_due(struct queue *q, struct batch *b, struct handover *h)
 {
 	lock_take(q->lock);
@@ -257,9 +261,8 @@ static void collect_due(struct queue *q, struct batch *b, struct handover *h)
 			hand_over_units(q, h, (const void *)it->message);
 		} else if (it->kind == MESSAGE_SETTLE) {
 			hand_over_fetched(q, h, (const void *)it->message);
-		} else if (it->retried != NULL) {
-			q->older = true;
-			hand_over(q, h, it->retried);
+		} else if (it->kind == MESSAGE_QUERY) {
+			hand_over_changed(q, h, (const void *)it->message);
 		}
 	}
 	queue_publish(q);
@@ -321,9 +324,10 @@ static void report_commands(struct batch *b)
 			continue;
 		struct query *c = (void *)it->message;
 		c->result = it->final ? it->result : LB_ENOSPC;
-		if (c->result == 0)
+		if (c->result != 0)
+			query_undo(c);
+		else if (c->json.n == 0)
 			buf_add_str(&c->json, STR("{\"status\":\"done\"}"));
-		free(it->retried);
 		c->done(c->ctx, c);
 	}
 }

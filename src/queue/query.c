@@ -16,10 +16,21 @@ struct query *query_new(enum query_kind kind)
 	return q;
 }
 
+void query_undo(struct query *q)
+{
+	while (q->due != NULL) {
+		struct due_lead *lead = q->due;
+		q->due = lead->next;
+		free(lead);
+	}
+	buf_reset(&q->json);
+}
+
 void query_free(struct query *q)
 {
 	if (q == NULL)
 		return;
+	query_undo(q);
 	buf_release(&q->json);
 	ledger_release(&q->ledger);
 	if (q->raw != NULL)

@@ -267,8 +267,7 @@ void queue_recall(struct queue *q, struct recall *chain)
 
 void queue_ask(struct queue *q, struct query *query)
 {
-	bool writes =
-	    query->kind == COMMAND_RETRY || query->kind == COMMAND_BURY;
+	bool writes = query->kind >= COMMAND_RETRY;
 	query->message.kind = MESSAGE_QUERY;
 	mailbox_post(writes ? q->to_store : q->to_reader, &query->message);
 }

@@ -90,8 +90,19 @@ enum query_kind {
 	QUERY_QUARANTINE, /* list */
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
-	COMMAND_RETRY,    /* dead -> waiting (generation by the rules) */
-	COMMAND_BURY,     /* quarantined -> ignored, with a reason */
+	QUERY_AUDIT,      /* who changed what, newest first */
+	/* What changes something comes after what only asks. */
+	COMMAND_RETRY, /* dead -> waiting (generation by the rules) */
+	COMMAND_BURY,  /* quarantined -> ignored, with a reason */
+	COMMAND_NOTE,  /* nothing but its line in the audit log */
+};
+
+/* Who changed what: a line of the audit log, written in the transaction of the
+ * command. Nothing in it identifies a person: ids and configured names. */
+struct audit {
+	char actor[32];   /* "unix:0", "token", "dashboard"; "": no line */
+	char action[32];  /* "lead.retry" */
+	char subject[96]; /* "17", "mega" */
 };
 
 /* One question or command and its answer. Heap; the asker frees it with
@@ -105,6 +116,7 @@ struct query {
 	char state[16], source[65], destination[QUEUE_NAME];
 	int64_t after_id; /* cursor: ids below it; 0: from the newest */
 	size_t limit;
+	struct audit audit; /* COMMAND_* */
 	void *ctx;
 	void (*done)(void *ctx, struct query *q);
 	struct ticket ticket; /* for the asker */
@@ -115,9 +127,13 @@ struct query {
 	int64_t next_cursor;
 	struct ledger ledger;   /* QUERY_LEDGER */
 	struct submission *raw; /* QUERY_RAW: request parts only */
+	struct due_lead *due;   /* COMMAND_*: chain of leads that wait now,
+				 * taken by the store thread */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);
+/* Drops what a command has put into its out-members. */
+void query_undo(struct query *q);
 void queue_ask(struct queue *q, struct query *query);
 
 /* What waits for one destination. */

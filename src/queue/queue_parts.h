@@ -94,7 +94,6 @@ struct item {
 	size_t bytes; /* of a submission, as it was counted when it came */
 	int result;
 	bool final;
-	struct due_lead *retried; /* COMMAND_RETRY */
 };
 
 struct batch {

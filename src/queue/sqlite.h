@@ -8,6 +8,7 @@
  *   sqlite_accept.c  put: de-duplication, requests, events, units, replay
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
+ *   sqlite_command.c what a person does, and the audit log
  *   sqlite_ledger.c  names, totals, their changes in a transaction
  *   sqlite_read.c    the reading side: refill, stored requests, check
  *   sqlite_recall.c  the reading side: attempts of late, for rate limits
@@ -68,6 +69,7 @@ enum statement {
 	ST_OLD_ATTEMPTS,
 	ST_DROP_ATTEMPT,
 	ST_OLD_KEYS,
+	ST_AUDIT,
 	ST_LAST_ID,
 	STATEMENTS
 };
@@ -174,6 +176,9 @@ int sqlite_settle(struct store *s, const struct settlement *t, struct err *err);
 int sqlite_retry(struct store *s, int64_t id, int64_t now_ms,
 		 struct due_lead **out, struct err *err);
 int sqlite_bury(struct store *s, int64_t id, int64_t now_ms, struct err *err);
+/* COMMAND_*, and its line in the audit log. */
+int sqlite_command(struct store *s, struct query *q, int64_t now_ms,
+		   struct err *err);
 int sqlite_tidy(struct store *s, const struct retain_config *retain,
 		int64_t now_ms, bool *more, struct err *err);
 /* Takes away a unit: its rows, and its request when it was the last. */
@@ -235,6 +240,7 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 		   struct err *err);
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
+int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);
 

@@ -286,8 +286,11 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return read_raw(r, q);
 	case QUERY_BACKLOG:
 		return reader_backlog(r, q);
+	case QUERY_AUDIT:
+		return reader_audit(r, q);
 	case COMMAND_RETRY:
 	case COMMAND_BURY:
+	case COMMAND_NOTE:
 		break;
 	}
 	return err_set(&q->err, LB_EINVAL, "not a question");

@@ -62,9 +62,17 @@ static const char version_1[] =
 static const char version_2[] =
     "CREATE INDEX lead_fetch ON lead(source, at) WHERE state = 1;";
 
+/* What is rare is found without a walk over what was delivered. */
+static const char version_3[] =
+    "CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+    " actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL)"
+    " STRICT;"
+    "CREATE INDEX lead_aside ON lead(state, id) WHERE state IN (3, 4);";
+
 const struct migration sqlite_migrations[] = {
     {1, version_1},
     {2, version_2},
+    {3, version_3},
 };
 const size_t sqlite_n_migrations =
     sizeof(sqlite_migrations) / sizeof(*sqlite_migrations);

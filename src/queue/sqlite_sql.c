@@ -95,6 +95,9 @@ const char *const sqlite_sql[STATEMENTS] = {
 	[ST_DROP_ATTEMPT] = "DELETE FROM attempt WHERE lead = ?1 AND n = ?2",
 	[ST_OLD_KEYS] =
 	    "DELETE FROM seen WHERE hash >= ?1 AND hash < ?2 AND at < ?3",
+	[ST_AUDIT] =
+	    "INSERT INTO audit(at, actor, action, subject)"
+	    " VALUES(?1, ?2, ?3, ?4)",
 	[ST_LAST_ID] = "UPDATE meta SET value = ?1 WHERE key = 'last_id'",
 };
 /* clang-format on */

@@ -62,12 +62,10 @@ struct store_ops {
 	/* LB_ENOTFOUND: that lead does not wait (any more). */
 	int (*settle)(struct store *s, const struct settlement *t,
 		      struct err *err);
-	/* Dead -> waiting; *out is the lead to send, owned by the caller. */
-	int (*retry)(struct store *s, int64_t id, int64_t now_ms,
-		     struct due_lead **out, struct err *err);
-	/* Quarantined -> ignored. */
-	int (*bury)(struct store *s, int64_t id, int64_t now_ms,
-		    struct err *err);
+	/* COMMAND_*: fills the out-members of q; q->due are leads that wait
+	 * now, for the caller to take once it is committed. */
+	int (*command)(struct store *s, struct query *q, int64_t now_ms,
+		       struct err *err);
 	/* Once. On failure the transaction is gone (rolled back). */
 	int (*commit)(struct store *s, int64_t now_ms, struct err *err);
 	void (*rollback)(struct store *s);

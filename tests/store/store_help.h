@@ -38,6 +38,22 @@ static inline void must(int rc, const struct err *err)
 		fail_msg("%d: %s", rc, err->text);
 }
 
+/* A person's command on one unit; its leads that wait now are *due. */
+static inline int command(struct fixture *f, enum query_kind kind, int64_t id,
+			  int64_t now_ms, struct due_lead **due)
+{
+	struct err err = {0};
+	struct query *q = query_new(kind);
+	q->id = id;
+	int rc = f->ops->command(f->store, q, now_ms, &err);
+	if (due != NULL) {
+		*due = q->due;
+		q->due = NULL;
+	}
+	query_free(q);
+	return rc;
+}
+
 static inline void fixture_open(struct fixture *f)
 {
 	struct err err = {0};

@@ -276,9 +276,8 @@ static void dead_leads_go_back_when_the_cause_was_not_theirs(void **state)
 
 static int retry(struct fixture *f, int64_t id, struct due_lead **out)
 {
-	struct err err;
 	begin(f);
-	int rc = f->ops->retry(f->store, id, T0 + 77, out, &err);
+	int rc = command(f, COMMAND_RETRY, id, T0 + 77, out);
 	commit(f);
 	return rc;
 }
@@ -346,17 +345,43 @@ static int64_t quarantine(struct fixture *f, const char *id)
 	return store_sub(f, s);
 }
 
+static void command_and_its_line_of_the_audit_log_are_one(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {0};
+	int64_t id = quarantine(f, "q1");
+	struct query *q = query_new(COMMAND_BURY);
+	q->id = id;
+	q->audit = (struct audit){"unix:0", "quarantine.bury", "1"};
+	begin(f);
+	must(f->ops->command(f->store, q, T0, &err), &err);
+	assert_int_equal(f->ops->command(f->store, q, T0, &err), LB_EDENIED);
+	commit(f);
+	query_free(q);
+	q = query_new(QUERY_AUDIT);
+	assert_int_equal(f->ops->answer(f->reader, q), 0);
+	assert_string_equal(q->json.p,
+			    "{\"audit\":[{\"id\":1,\"at\":"
+			    "\"2026-09-21T14:13:20.000Z\",\"actor\":"
+			    "\"unix:0\",\"action\":\"quarantine.bury\","
+			    "\"subject\":\"1\"}],\"next_cursor\":0}");
+	query_free(q);
+}
+
 static void buried_unit_is_ignored(void **state)
 {
 	struct fixture *f = *state;
-	struct err err;
 	int64_t id = quarantine(f, "q1");
 	int64_t lead = store_one(f, "e1", T0);
+	const struct {
+		int64_t id;
+		int rc;
+	} rows[] = {
+	    {id, 0}, {id, LB_EDENIED}, {lead, LB_EDENIED}, {99, LB_ENOTFOUND}};
 	begin(f);
-	must(f->ops->bury(f->store, id, T0, &err), &err);
-	assert_int_equal(f->ops->bury(f->store, id, T0, &err), LB_EDENIED);
-	assert_int_equal(f->ops->bury(f->store, lead, T0, &err), LB_EDENIED);
-	assert_int_equal(f->ops->bury(f->store, 99, T0, &err), LB_ENOTFOUND);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(command(f, COMMAND_BURY, rows[i].id, T0, NULL),
+				 rows[i].rc);
 	commit(f);
 	assert_true(lead_says(f, id, "\"reason\":\"buried\""));
 	struct ledger_row row = balanced(f);
@@ -529,6 +554,7 @@ int main(void)
 	    IN_STORE(dead_leads_go_back_when_the_cause_was_not_theirs),
 	    IN_STORE(retry_takes_a_new_key_only_after_a_refusal),
 	    IN_STORE(retried_lead_is_settled_under_its_generation),
+	    IN_STORE(command_and_its_line_of_the_audit_log_are_one),
 	    IN_STORE(buried_unit_is_ignored),
 	    IN_STORE(replay_puts_leads_in_place_of_the_unit),
 	    IN_STORE(replay_of_what_came_meanwhile_is_ignored),

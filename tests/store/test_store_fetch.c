@@ -140,12 +140,11 @@ static void every_end_of_a_fetch_is_in_the_ledger(void **state)
 static void dead_fetch_is_fetched_again(void **state)
 {
 	struct fixture *f = *state;
-	struct err err = {0};
 	struct due_lead *lead = NULL;
 	int64_t id = store_fetch(f, "e1");
 	assert_int_equal(settle_fetch(f, id, UNIT_DEAD, NULL), 0);
 	begin(f);
-	must(f->ops->retry(f->store, id, T0, &lead, &err), &err);
+	assert_int_equal(command(f, COMMAND_RETRY, id, T0, &lead), 0);
 	commit(f);
 	assert_true(str_eq(lead->destination, STR("@meta")));
 	assert_true(str_eq(lead->to, STR("mega")));

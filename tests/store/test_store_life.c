@@ -395,13 +395,12 @@ static void step_settle(struct fixture *f, struct model *m)
 
 static void step_command(struct fixture *f, struct model *m)
 {
-	struct err err = {0};
 	struct due_lead *lead = NULL;
 	if (m->n == 0)
 		return;
 	int i = below(m->n);
 	enum unit_state from = m->leads[i].state;
-	int rc = f->ops->retry(f->store, m->leads[i].id, T0, &lead, &err);
+	int rc = command(f, COMMAND_RETRY, m->leads[i].id, T0, &lead);
 	assert_int_equal(rc, from == UNIT_DEAD ? 0 : LB_EDENIED);
 	if (rc == 0) {
 		m->leads[i].generation = lead->generation;
@@ -409,7 +408,7 @@ static void step_command(struct fixture *f, struct model *m)
 		model_move(m, i, UNIT_WAITING);
 		return;
 	}
-	rc = f->ops->bury(f->store, m->leads[i].id, T0, &err);
+	rc = command(f, COMMAND_BURY, m->leads[i].id, T0, NULL);
 	assert_int_equal(rc, from == UNIT_QUARANTINED ? 0 : LB_EDENIED);
 	if (rc == 0)
 		model_move(m, i, UNIT_IGNORED);

@@ -178,7 +178,7 @@ static void newer_store_is_refused(void **state)
 	fixture_shut(f);
 	on_file(f, "PRAGMA user_version = 99");
 	assert_int_equal(open_again(f, &err), LB_EVERSION);
-	on_file(f, "PRAGMA user_version = 2");
+	on_file(f, "PRAGMA user_version = 3");
 	fixture_open(f);
 }
 
@@ -213,13 +213,15 @@ static void store_is_for_its_owner_only(void **state)
 static const struct migration next_versions[] = {
     {1, ""},
     {2, ""},
-    {3, "ALTER TABLE lead ADD COLUMN note TEXT"},
-    {4, "CREATE TABLE more(x INTEGER) STRICT"},
+    {3, ""},
+    {4, "ALTER TABLE lead ADD COLUMN note TEXT"},
+    {5, "CREATE TABLE more(x INTEGER) STRICT"},
 };
 static const struct migration broken[] = {
     {1, ""},
     {2, ""},
-    {3, "CREATE TABLE half(x INTEGER) STRICT; SELECT nonsense"},
+    {3, ""},
+    {4, "CREATE TABLE half(x INTEGER) STRICT; SELECT nonsense"},
 };
 
 static int migrate(struct fixture *f, const struct migration *list, size_t n)
@@ -236,11 +238,11 @@ static void older_store_is_copied_before_it_is_migrated(void **state)
 {
 	struct fixture *f = *state;
 	int64_t id = store_one(f, "e1", T0);
-	char *copy = xasprintf("%s.v2", f->path);
+	char *copy = xasprintf("%s.v3", f->path);
 	fixture_shut(f);
-	assert_int_equal(migrate(f, broken, 3), LB_ESYSTEM);
+	assert_int_equal(migrate(f, broken, 4), LB_ESYSTEM);
 	assert_int_equal(access(copy, F_OK), 0);
-	assert_int_equal(migrate(f, next_versions, 4), 0);
+	assert_int_equal(migrate(f, next_versions, 5), 0);
 	on_file(f, "SELECT note FROM lead, more");
 	/* The copy is what the older program can go on with. */
 	assert_int_equal(rename(copy, f->path), 0);
@@ -256,7 +258,8 @@ static void store_of_the_first_version_is_taken_over(void **state)
 	int64_t id = store_one(f, "e1", T0);
 	char *copy = xasprintf("%s.v1", f->path);
 	fixture_shut(f);
-	on_file(f, "DROP INDEX lead_fetch; PRAGMA user_version = 1");
+	on_file(f, "DROP INDEX lead_aside; DROP TABLE audit;"
+		   "DROP INDEX lead_fetch; PRAGMA user_version = 1");
 	fixture_open(f);
 	assert_true(lead_says(f, id, "\"event_id\":\"e1\""));
 	struct err err = {0};
