@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* What admin.c (who may ask, where to) and the files that answer share:
- * admin_api.c, admin_sources.c, admin_manual.c. */
+ * admin_api.c, admin_leads.c, admin_sources.c, admin_destinations.c,
+ * admin_manual.c. */
 #ifndef LB_ADMIN_INTERNAL_H
 #define LB_ADMIN_INTERNAL_H
 
 #include "leadbridge/value.h"
 #include "operate/admin.h"
 
-enum { ADMIN_BODY_MAX = 64 * 1024, ADMIN_WAIT_MS = 60000 };
+enum {
+	ADMIN_BODY_MAX = 64 * 1024,
+	ADMIN_WAIT_MS = 60000,
+	ADMIN_TEXT_MAX = 8 << 20
+};
 
 struct admin {
 	struct road *road;
@@ -42,6 +47,28 @@ void admin_reply_error(struct exchange *x, int status, const char *code,
 void admin_reply_buf(struct exchange *x, struct buf *b);
 /* ,"name":"2026-..." or null. */
 void admin_add_time(struct buf *b, const char *name, int64_t at_ms);
+/* Who did what, for a command that goes to the store. */
+void admin_audit(const struct admin_call *c, struct audit *a,
+		 const char *action, struct str subject);
+/* The same line alone, of what needs nothing else of the store. */
+void admin_note(const struct admin_call *c, const char *action,
+		struct str subject);
+
+/* ---- admin_leads.c --------------------------------------------------------
+ */
+
+void admin_get_ledger(struct admin_call *c);
+void admin_get_leads(struct admin_call *c);
+void admin_get_lead(struct admin_call *c);
+void admin_post_retry(struct admin_call *c);
+void admin_get_quarantine(struct admin_call *c);
+void admin_post_replay(struct admin_call *c);
+void admin_post_bury(struct admin_call *c);
+/* A query whose answer goes back to this call. */
+struct query *admin_query(struct admin_call *c, enum query_kind kind);
+/* Asks for a page: limit, cursor and filters are those of the call. */
+void admin_ask_list(struct admin_call *c, enum query_kind kind);
+
 /* A query or a replay is answered: loop thread. */
 void admin_on_query(void *ctx, struct query *q);
 void admin_on_replayed(void *ctx, struct submission *s);
@@ -59,5 +86,14 @@ void admin_on_added(struct exchange *x, const struct submission *s);
 
 void admin_get_sources(struct admin_call *c);
 void admin_post_retry_held(struct admin_call *c);
+
+/* ---- admin_destinations.c -------------------------------------------------
+ */
+
+void admin_get_destinations(struct admin_call *c);
+void admin_post_pause(struct admin_call *c);
+void admin_post_resume(struct admin_call *c);
+/* "destinations":[...] */
+void admin_add_destinations(struct buf *b, const struct metrics_inputs *in);
 
 #endif
