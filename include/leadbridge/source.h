@@ -159,6 +159,7 @@ struct source {
 	size_t max_body;
 	int64_t json_depth, values; /* ceilings, from limits */
 	void *state;                /* what ops->prepare made: parsed keys */
+	bool proof_in_body; /* by ops->prepare: as SOURCE_PROOF_IN_BODY */
 	unsigned position;          /* index in config.sources, for counters */
 	int line; /* in the configuration file, for messages */
 };
@@ -245,6 +246,7 @@ enum payload_kinds {
 	PAYLOAD_FORM = 2,
 	PAYLOAD_MULTIPART = 4,
 	PAYLOAD_XML = 8,
+	PAYLOAD_JWT = 16, /* JSON in a JSON Web Token */
 };
 
 /* ---- follow-up fetches -------------------------------------------------- */
@@ -333,6 +335,13 @@ struct source_ops {
 
 const struct source_ops *source_ops_find(struct str platform);
 const struct source_ops *source_ops_at(size_t i); /* NULL after the last */
+
+/* Whether verify() needs the parsed payload. */
+static inline bool source_proof_in_body(const struct source *source)
+{
+	return (source->ops->flags & SOURCE_PROOF_IN_BODY) != 0 ||
+	       source->proof_in_body;
+}
 
 /* Checks a configured source and prepares its keys; err says what is missing.
  * "Fails closed": no source but `form` starts that anybody could post to. */

@@ -46,6 +46,7 @@ static int prepare(struct source *source, struct err *err)
 	if (code == 0)
 		code = signature_new(&scheme, &source->secret, &signature, err);
 	source->state = signature;
+	source->proof_in_body = signature_in_body(signature);
 	return code;
 }
 
@@ -269,6 +270,8 @@ static const struct {
     {"json", PAYLOAD_JSON},
     {"form", PAYLOAD_FORM},
     {"multipart", PAYLOAD_MULTIPART},
+    {"xml", PAYLOAD_XML},
+    {"jwt", PAYLOAD_JWT},
 };
 
 static int payloads_of(const struct profile *p, unsigned *out, struct err *err)
@@ -283,8 +286,8 @@ static int payloads_of(const struct profile *p, unsigned *out, struct err *err)
 				kind = payload_words[w].kind;
 		if (kind == 0)
 			return err_set(err, LB_EINVAL,
-				       "unknown payload '%s': json, form or "
-				       "multipart",
+				       "unknown payload '%s': json, form, "
+				       "multipart, xml or jwt",
 				       p->payloads.v[i]);
 		*out |= kind;
 	}

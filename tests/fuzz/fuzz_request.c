@@ -23,7 +23,7 @@ static void judge(const struct source *s, const struct golden_request *g)
 	struct arena arena;
 	struct proof proof = {.result = PROOF_OK, .matched = -1};
 	struct source_call call = {s, &g->request, NULL, &arena};
-	if (s->ops->verify == NULL || (s->ops->flags & SOURCE_PROOF_IN_BODY))
+	if (s->ops->verify == NULL || source_proof_in_body(s))
 		return;
 	arena_init(&arena);
 	s->ops->verify(&call, &proof);
