@@ -160,8 +160,8 @@ struct source {
 	int64_t json_depth, values; /* ceilings, from limits */
 	void *state;                /* what ops->prepare made: parsed keys */
 	bool proof_in_body; /* by ops->prepare: as SOURCE_PROOF_IN_BODY */
-	unsigned position;          /* index in config.sources, for counters */
-	int line; /* in the configuration file, for messages */
+	unsigned position;  /* index in config.sources, for counters */
+	int line;           /* in the configuration file, for messages */
 };
 
 /* ---- one call ---------------------------------------------------------- */

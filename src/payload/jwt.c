@@ -29,8 +29,7 @@ bool jwt_cut(struct str text, struct jwt *out)
 	if (!part_ok(out->header) || !part_ok(out->payload) ||
 	    !part_ok(out->signature))
 		return false;
-	out->signed_text =
-	    str_sub(text, 0, out->header.n + 1 + out->payload.n);
+	out->signed_text = str_sub(text, 0, out->header.n + 1 + out->payload.n);
 	return true;
 }
 

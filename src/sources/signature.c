@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges signatures over raw bytes: HMAC-SHA1/256/512, Ed25519, RSA and ECDSA, in
- * hex or base64, several in one header, against several keys. The scheme a
+ * Judges signatures over raw bytes: HMAC-SHA1/256/512, Ed25519, RSA and ECDSA,
+ * in hex or base64, several in one header, against several keys. The scheme a
  * configuration describes is read in signature_scheme.c and prepared in
  * signature_prepare.c. Read-only, any thread.
  *

@@ -11,9 +11,12 @@ struct word {
 };
 
 static const struct word algorithms[] = {
-    {"hmac-sha1", SIGN_HMAC_SHA1},     {"hmac-sha256", SIGN_HMAC_SHA256},
-    {"hmac-sha512", SIGN_HMAC_SHA512}, {"ed25519", SIGN_ED25519},
-    {"rsa-sha256", SIGN_RSA_SHA256},   {"ecdsa-sha256", SIGN_ECDSA_SHA256},
+    {"hmac-sha1", SIGN_HMAC_SHA1},
+    {"hmac-sha256", SIGN_HMAC_SHA256},
+    {"hmac-sha512", SIGN_HMAC_SHA512},
+    {"ed25519", SIGN_ED25519},
+    {"rsa-sha256", SIGN_RSA_SHA256},
+    {"ecdsa-sha256", SIGN_ECDSA_SHA256},
     {NULL, 0},
 };
 
