@@ -131,8 +131,10 @@ struct source {
 	struct stage_rule stage;
 	struct fields_rule fields;
 	struct text_list events; /* n == 0: the adapter's defaults */
-	struct text_map map;     /* lead field or custom slug -> expression */
-	char *filter;            /* expression, or NULL */
+	/* Lead field or custom slug -> expression; or one "file:PATH" -> its
+	 * text, a program that yields an object of them. */
+	struct text_map map;
+	char *filter;                   /* expression, or NULL */
 	struct source_program *program; /* map and filter, prepared */
 	char *event_id; /* "header:NAME", value path, or "hash" */
 	struct scheme_rule scheme;
@@ -155,7 +157,7 @@ struct source {
 	struct text_list own_hosts, excluded_hosts; /* no referrers */
 	bool fbclid_implies_ads;
 	char *microsoft_ads_as, *other_search_as; /* NULL: referral */
-	bool recase;
+	bool recase, cnam_swap;
 	size_t max_body;
 	int64_t json_depth, values; /* ceilings, from limits */
 	void *state;                /* what ops->prepare made: parsed keys */
@@ -229,16 +231,19 @@ enum answer_kind { /* what the sender is told */
 };
 
 enum source_flags {
-	SOURCE_PROOF_IN_BODY = 1, /* verify() needs the parsed payload */
-	SOURCE_OPEN = 2,          /* may start with no proof at all (form) */
-	SOURCE_CONTENT_ID = 4,    /* events have no id: content hash */
-	SOURCE_LENIENT = 8,       /* hand-written templates: raw tabs and line
-				   * ends in JSON strings are accepted */
-	SOURCE_ATTRIBUTION = 16,  /* `attribution` is true by default */
-	SOURCE_SIGNS_URL = 32,    /* `secret` proves the URL too: without
-				   * public_url nothing would ever fit */
-	SOURCE_NO_LEADS = 64,     /* needs no destination: every event is
-				   * recorded, none becomes a lead */
+	SOURCE_PROOF_IN_BODY = 1,   /* verify() needs the parsed payload */
+	SOURCE_OPEN = 2,            /* may start with no proof at all (form) */
+	SOURCE_CONTENT_ID = 4,      /* events have no id: content hash */
+	SOURCE_LENIENT = 8,         /* hand-written templates: raw tabs and line
+				     * ends in JSON strings are accepted */
+	SOURCE_ATTRIBUTION = 16,    /* `attribution` is true by default */
+	SOURCE_SIGNS_URL = 32,      /* `secret` proves the URL too: without
+				     * public_url nothing would ever fit */
+	SOURCE_NO_LEADS = 64,       /* needs no destination: every event is
+				     * recorded, none becomes a lead */
+	SOURCE_MANY_ACCOUNTS = 128, /* one app's webhook tells of every account
+				     * that installed it: warned about where
+				     * neither account nor route chooses */
 };
 
 enum payload_kinds {

@@ -355,7 +355,8 @@ static const struct key keys[] = {
  .example = "{contact_email: \".contact.mail, .mail\"}",
  .help = "Lead field or custom field to the expression of its value: a path, "
 	 "several separated by commas (the first that has one), or jq. Wins over "
-	 "the adapter."},
+	 "the adapter. Or file:/PATH of one jq program that yields an object of "
+	 "them."},
 {SOURCE = "filter", .type = KEY_EXPRESSION, HAS(filter),
  .example = ".status == \"new\"",
  .help = "An expression in jq; where it is false the event is ignored."},
@@ -513,6 +514,9 @@ static const struct key keys[] = {
 {SOURCE = "recase", .type = KEY_BOOL, HAS(recase), .def = "false",
  .help = "Correct the case of names written all in capitals or all in small "
 	 "letters: JANE MCKAY becomes Jane McKay."},
+{SOURCE = "cnam_swap", .type = KEY_BOOL, HAS(cnam_swap), .def = "false",
+ .help = "Calls: the network writes DOE JANE; turn names all in capitals round, "
+	 "but for what looks like a company."},
 {SOURCE = "max_body", .type = KEY_BODY_SIZE, HAS(max_body),
  .min = KIB, .max = GIB, .example = "4MiB",
  .help = "Greatest body; the platform's own default otherwise."},
