@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any body as a JSON Web Token: taken apart, its header and payload read. */
+#include "base/mem.h"
 #include "payload/jwt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
