@@ -17,6 +17,12 @@ const char *__lsan_default_suppressions(void)
 	return "leak:jv_mem_realloc";
 }
 
+static void believe(const struct source_call *call, struct proof *proof)
+{
+	(void)call;
+	*proof = (struct proof){PROOF_OK, -1, NULL};
+}
+
 static void feed(const struct source *proven, const struct request *r)
 {
 	struct submission *sub = NULL;
@@ -44,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct source_ops ops = *s.ops;
 		if (!source_runs_programs(&s))
 			continue;
-		ops.verify = NULL;
+		ops.verify = believe;
 		ops.payloads |= PAYLOAD_JSON;
 		s.ops = &ops;
 		feed(&s, &r);
