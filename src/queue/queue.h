@@ -160,6 +160,7 @@ struct queue_gauges {
 	int64_t accepted, duplicates;
 	int64_t states[UNIT_STATES];
 	int64_t difference; /* of the last full scan */
+	bool scanned;       /* since the start */
 	int64_t wal_bytes;
 };
 void queue_gauges(const struct queue *q, struct queue_gauges *out);
