@@ -58,9 +58,20 @@ const char *ctl_option(const struct ctl *c, const char *name);
 /* The one that was given n-th (from 0) of those that may be given often. */
 const char *ctl_option_nth(const struct ctl *c, const char *name, int n);
 
-extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
-    CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,
-    CTL_EXPLAIN, CTL_AUDIT, CTL_QUEUE, CTL_RECONCILE;
+/* One for each file of a command; the table is in main.c. */
+extern const struct ctl_command CTL_STATUS;
+extern const struct ctl_command CTL_LEDGER;
+extern const struct ctl_command CTL_LEADS;
+extern const struct ctl_command CTL_QUARANTINE;
+extern const struct ctl_command CTL_QUEUE;
+extern const struct ctl_command CTL_DESTINATION;
+extern const struct ctl_command CTL_SOURCE;
+extern const struct ctl_command CTL_ALARMS;
+extern const struct ctl_command CTL_RECONCILE;
+extern const struct ctl_command CTL_RELOAD;
+extern const struct ctl_command CTL_CHECK;
+extern const struct ctl_command CTL_EXPLAIN;
+extern const struct ctl_command CTL_AUDIT;
 
 /* --config, else the installed one. */
 const char *ctl_config_path(const struct ctl *c);

@@ -180,6 +180,7 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_GET, "/api/v1/queue", admin_get_queue},
     {HTTP_GET, "/api/v1/queue/*", admin_get_waiting},
     {HTTP_GET, "/api/v1/audit", get_audit},
+    {HTTP_GET, "/api/v1/alarms", admin_get_alarms},
     {HTTP_GET, "/api/v1/config", get_config},
     {HTTP_POST, "/api/v1/reload", post_reload},
     {HTTP_OTHER, NULL, NULL},
