@@ -210,6 +210,7 @@ struct event {
 	const char *reason;     /* static text for IGNORE and QUARANTINE */
 	const char *privacy;    /* privacy topic to record, or NULL */
 	int64_t occurred_at_ms; /* 0: unknown */
+	uint32_t index;         /* in its request */
 	struct event *next;
 };
 

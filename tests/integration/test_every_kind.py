@@ -177,6 +177,20 @@ def test_a_forged_request_leaves_nothing(kinds, crm, person, name):
     assert not crm.requests
 
 
+def test_a_proof_that_covers_no_mail_is_good_for_one(kinds, crm, person):
+    post = vendors.mailgun("gun", SECRET, person())
+    assert kinds.post(post).status == 200
+    other = dataclasses.replace(post, body=post.body.replace(
+        b"Message-Id=%3C", b"Message-Id=%3Cx").replace(b"drain", b"roof"))
+    assert other != post
+    assert kinds.post(other).status == 200
+    assert kinds.post(post).status == 200
+    kinds.wait_ledger(accepted=2, delivered=1, ignored=1, duplicates=1)
+    assert len(crm.leads) == 1
+    reasons = [row.get("reason") for row in kinds.api("/leads")["leads"]]
+    assert "proof used before" in reasons
+
+
 def test_a_mail_signed_by_another_key_leaves_nothing(
         kinds, crm, person, ecdsa, tmp_path):
     other = vendors.EcdsaKey(str(tmp_path))
