@@ -65,6 +65,8 @@ bool exchange_send(struct exchange *x, struct str data);
 void exchange_finish(struct exchange *x);
 /* The exchange a ticket stands for, or NULL when it is over. */
 struct exchange *listener_find(struct listener *l, struct ticket t);
+/* Who is at the other end of a Unix socket, by user id; -1: not known. */
+int64_t exchange_peer_uid(const struct exchange *x);
 void exchange_set_data(struct exchange *x, void *data);
 void *exchange_data(const struct exchange *x);
 
