@@ -150,8 +150,10 @@ static void on_headers(void *ctx, struct exchange *x)
 
 static bool may_reveal(const struct admin_call *c)
 {
+	/* Nor may it be searched for, letter by letter. */
 	return c->actor->role == ROLE_FULL ||
-	       value_get(c->params, "reveal") == NULL;
+	       (value_get(c->params, "reveal") == NULL &&
+		value_get(c->params, "text") == NULL);
 }
 
 static void on_request(void *ctx, struct exchange *x)

@@ -6,7 +6,7 @@
  *   event: status   when it has changed, at most every two seconds
  *   event: leads    what became of which lead, at most every quarter second:
  *                   up to 64 of them and the number of those left out
- *   :               at least every ten seconds, so that a dead line shows
+ *   event: beat     every ten seconds, and the time: a dead line shows
  *
  * Each turn builds a text once and hands it to at most 32 clients; a client
  * that does not take it is dropped by the listener. Nothing of a person is in
@@ -41,7 +41,7 @@ struct admin_events {
 	size_t n;
 	struct history history;
 	struct buf status; /* as it was sent last */
-	int64_t looked_ms, sent_ms;
+	int64_t looked_ms, beat_ms;
 };
 
 /* ---- what is told ----------------------------------------------------------
@@ -116,6 +116,17 @@ static void add_status(struct admin_events *e, struct buf *b, int64_t now_ms)
 	}
 }
 
+static void add_beat(struct admin_events *e, struct buf *b, int64_t now_ms)
+{
+	char now[CLOCK_TEXT];
+	if (now_ms - e->beat_ms < BEAT_MS)
+		return;
+	e->beat_ms = now_ms;
+	clock_format(clock_wall_ms(), now);
+	/* The comment is for proxies, which count on it. */
+	buf_addf(b, ":\nevent: beat\ndata: {\"now\":\"%s\"}\n\n", now);
+}
+
 /* ---- whom it is told -------------------------------------------------------
  */
 
@@ -149,12 +160,10 @@ static void on_turn(void *ctx)
 	int64_t now_ms = clock_mono_ms();
 	buf_init(&text, 2 * ADMIN_TEXT_MAX);
 	add_status(e, &text, now_ms);
-	if (e->n > 0)
+	if (e->n > 0) {
+		add_beat(e, &text, now_ms);
 		print_leads(e, &text);
-	if (text.n == 0 && now_ms - e->sent_ms >= BEAT_MS)
-		buf_add_str(&text, STR(":\n\n"));
-	if (text.n > 0)
-		e->sent_ms = now_ms;
+	}
 	tell(e, buf_str(&text), now_ms);
 	buf_release(&text);
 }
@@ -179,7 +188,7 @@ static void begin(struct admin_events *e, struct exchange *x)
 					     clock_mono_ms() + STREAM_MS};
 	/* The next turn brings the new one up to date. */
 	buf_reset(&e->status);
-	e->looked_ms = 0;
+	e->looked_ms = e->beat_ms = 0;
 }
 
 void admin_get_events(struct admin_call *c)

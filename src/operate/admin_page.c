@@ -32,7 +32,8 @@ static void guard(struct reply *r)
 {
 	add_header(r, STR("Content-Security-Policy"), STR(POLICY));
 	add_header(r, STR("X-Content-Type-Options"), STR("nosniff"));
-	add_header(r, STR("Referrer-Policy"), STR("no-referrer"));
+	/* With "no-referrer" the login form would say "Origin: null". */
+	add_header(r, STR("Referrer-Policy"), STR("same-origin"));
 	add_header(r, STR("Cross-Origin-Resource-Policy"), STR("same-origin"));
 	/* Another version of the program has other files. */
 	add_header(r, STR("Cache-Control"), STR("no-cache"));

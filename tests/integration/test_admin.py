@@ -45,8 +45,9 @@ def test_the_read_token_changes_nothing_and_unmasks_nothing(served, where):
                  "/api/v1/destinations/mega/pause"):
         assert code(ask(where, "POST", path, READ_TOKEN,
                         X_Leadbridge="1")) == (403, "read_only")
-    assert code(ask(where, "GET", "/api/v1/leads?reveal=true",
-                    READ_TOKEN)) == (403, "read_only")
+    for query in ("reveal=true", "text=ann%40example.com"):
+        assert code(ask(where, "GET", f"/api/v1/leads?{query}",
+                        READ_TOKEN)) == (403, "read_only")
     assert served.api("/destinations")["destinations"][0]["condition"] == "ok"
 
 
@@ -182,7 +183,7 @@ def test_the_page_is_public_and_its_data_is_not(where):
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert page.headers["x-content-type-options"] == "nosniff"
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     names = set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', page.text))
     assert len(names) >= 2
     for name in names:
