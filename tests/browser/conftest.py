@@ -61,6 +61,7 @@ def page(driver):  # pylint: disable=redefined-outer-name
     driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
     driver.get_log("browser")
     shown = Page(driver)
+    shown.scheme("light")
     yield shown
     shown.judge()
     driver.get("about:blank")

@@ -89,8 +89,9 @@ class Page:
         """(name, tag) of what has the focus."""
         return tuple(self.script(
             "const e = document.activeElement;"
-            "return [e.getAttribute('aria-label') || e.id || "
-            "e.textContent.trim(), e.tagName]"))
+            "const text = e.closest('a, button, summary')?.textContent;"
+            "return [e.getAttribute('aria-label') || text?.trim() || e.id, "
+            "e.tagName]"))
 
     def tab(self, times=1):
         from selenium.webdriver import ActionChains

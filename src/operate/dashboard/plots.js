@@ -74,6 +74,7 @@ class Plot {
 	constructor(definition) {
 		this.definition = definition;
 		this.at = null;
+		this.minutes = [];
 		this.canvas = svg('svg', {
 			viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
 			preserveAspectRatio: 'none', 'aria-hidden': 'true',
@@ -83,6 +84,7 @@ class Plot {
 		this.none = h('span', {class: 'plot-none'});
 		this.area = h('div', {
 			class: 'plot-area', tabindex: '0', role: 'img',
+			'aria-label': definition.title,
 			onpointermove: (e) => this.point(e),
 			onpointerleave: () => this.mark(null),
 			onblur: () => this.mark(null),
@@ -143,7 +145,7 @@ class Plot {
 	}
 
 	mark(at) {
-		if (at === this.at)
+		if (at === this.at || this.minutes.length === 0)
 			return;
 		this.at = at;
 		this.now.setAttribute('aria-live', at === null ? 'off'
