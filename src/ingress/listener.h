@@ -99,5 +99,8 @@ size_t listener_pending(const struct listener *l); /* deferred exchanges */
 void listener_free(struct listener *l);
 /* "127.0.0.1:41234" of the i-th address, for port 0 and for the log. */
 const char *listener_address(const struct listener *l, size_t i);
+/* When the certificate in force at the i-th address ends (wall clock), its
+ * chain included; 0: no TLS there. */
+int64_t listener_certificate_ends(const struct listener *l, size_t i);
 
 #endif

@@ -183,6 +183,7 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_POST, "/api/v1/destinations/*/pause", admin_post_pause},
     {HTTP_POST, "/api/v1/destinations/*/resume", admin_post_resume},
     {HTTP_GET, "/api/v1/audit", get_audit},
+    {HTTP_GET, "/api/v1/alarms", admin_get_alarms},
     {HTTP_GET, "/api/v1/config", get_config},
     {HTTP_POST, "/api/v1/reload", post_reload},
     {HTTP_OTHER, NULL, NULL},

@@ -143,6 +143,11 @@ void admin_on_added(struct exchange *x, const struct submission *s);
 void admin_get_sources(struct admin_call *c);
 void admin_post_retry_held(struct admin_call *c);
 
+/* ---- admin_alarms.c -------------------------------------------------------
+ */
+
+void admin_get_alarms(struct admin_call *c);
+
 /* ---- admin_destinations.c -------------------------------------------------
  */
 

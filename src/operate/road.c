@@ -190,6 +190,7 @@ int road_open(struct road *r, struct config *config, struct err *err)
 	r->started_ms = clock_mono_ms();
 	r->metrics = metrics_new();
 	r->activity = activity_new();
+	metrics_configure(r->metrics, config);
 	r->reports = mailbox_new();
 	r->rates = rate_table_new();
 	r->held = held_new();
@@ -255,6 +256,7 @@ int road_reload(struct road *r, struct config *next, struct err *err)
 	struct config *old = r->config;
 	r->config = config_ref(next);
 	log_setup(next->log_level, next->log_json);
+	metrics_configure(r->metrics, next);
 	queue_configure(r->queue, next);
 	delivery_configure(r->delivery, next);
 	config_unref(old);

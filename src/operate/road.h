@@ -27,6 +27,7 @@ struct road {
 	struct listener *webhooks;
 	struct rate_table *rates; /* of addresses, per source */
 	struct held *held;        /* refused, while setting up */
+	struct alarms *alarms;    /* NULL: not yet, or no more */
 	struct mailbox *reports;  /* to the loop: submissions, queries */
 	struct loop_watch *reports_watch;
 	struct heartbeat heartbeat; /* of the loop */
