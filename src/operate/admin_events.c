@@ -205,8 +205,12 @@ void admin_get_events(struct admin_call *c)
 
 void admin_get_history(struct admin_call *c)
 {
+	struct metrics_inputs in;
 	struct buf b;
 	buf_init(&b, ADMIN_TEXT_MAX);
+	road_inputs(c->admin->road, &in);
+	look(c->admin->events, &in);
+	road_inputs_release(&in);
 	history_print(&c->admin->events->history, &b);
 	admin_reply_buf(c->exchange, &b);
 }

@@ -247,6 +247,8 @@ def test_data_never_becomes_markup(served, page):
 # ---- for everybody ----------------------------------------------------------
 
 def test_the_keyboard_reaches_what_matters(served, crm, page, person):
+    served.write({"public_url": "https://hooks.example.com"})
+    served.reload()
     lead = dead_lead(served, crm, person())
     page.sign_in(served)
     page.wait_text("#attention-list", "invalid")
@@ -337,7 +339,8 @@ def with_something_of_everything(make_bridge, crm, person):
     bridge = admin.equip(make_bridge(crm))
     spare = dict(bridge.settings["destinations"]["mega"])
     spare["token"] = "plain:mega_of-somebody-else"
-    bridge.write({"destinations": {"archive": spare}, "sources": {
+    bridge.write({"public_url": "https://hooks.example.com",
+                  "destinations": {"archive": spare}, "sources": {
         "quote-form": {"destination": "archive"},
         "newsletter": {"platform": "form", "destination": "mega",
                        "token": f"file:{bridge.folder}/secrets/form",

@@ -3,17 +3,18 @@
 // Personal data is masked until somebody asks, which the audit log keeps.
 
 import {
-	$, action, chip, copy, duration, h, number, reason, row, table, when,
+	$, action, chip, copy, h, milliseconds, number, reason, row, table, when,
 } from '/assets/dom.js';
 import {get} from '/assets/api.js';
 import {decisions, person} from '/assets/leads.js';
 
 const shown = {id: null, reveal: false, may: false, changed: null, from: null};
 
-function fact(name, value) {
+function fact(name, value, long = false) {
 	if (value === null || value === undefined || value === '')
 		return null;
-	return h('div', {}, h('dt', {}, name), h('dd', {}, value));
+	return h('div', {class: long && 'span'}, h('dt', {}, name),
+		 h('dd', {}, value));
 }
 
 const code = (text) => text && h('code', {}, text);
@@ -29,14 +30,14 @@ function facts(l) {
 		fact('Account', l.account),
 		fact('Tries', number(l.attempts)),
 		fact('Last answer', l.status ? `${l.status} in ` +
-			`${number(l.duration_ms)} ms` : null),
+			milliseconds(l.duration_ms) : null),
 		fact('CRM id', code(l.crm_id)),
 		fact('Idempotency key', l.key && h('span', {class: 'copyable'},
 			code(l.key), h('button', {type: 'button',
 				class: 'quiet', 'aria-label':
 				'Copy the idempotency key',
-				onclick: () => copy(l.key)}, 'Copy'))),
-		fact('Event id', code(l.event_id)));
+				onclick: () => copy(l.key)}, 'Copy')), true),
+		fact('Event id', code(l.event_id), true));
 }
 
 const TRIES = ['Try', 'When', 'Took', 'Outcome', 'Why'];
@@ -49,7 +50,7 @@ function attempts(l) {
 			: 'No try has failed so far.');
 	const t = table('Failed tries', TRIES);
 	t.body.append(...tried.map((a) => row(TRIES, {}, [
-		number(a.n), when(a.at), duration(a.duration_ms / 1000),
+		number(a.n), when(a.at), milliseconds(a.duration_ms),
 		h('span', {}, chip(a.outcome, 'plain'),
 		  a.counts ? '' : ' (does not count)'),
 		[reason(a.reason), a.status && !/\d/.test(a.reason ?? '')

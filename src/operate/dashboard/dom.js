@@ -53,6 +53,9 @@ export function duration(seconds) {
 	return words.filter((w) => !w.startsWith('0 ')).join(' ') || '0 s';
 }
 
+export const milliseconds = (ms) =>
+	ms < 1000 ? `${number(ms)} ms` : duration(ms / 1000);
+
 function relative(at) {
 	const s = Math.round((now() - at) / 1000);
 	const n = Math.abs(s);
@@ -170,9 +173,10 @@ function again(parent, held, act) {
 }
 
 /** A table whose cells know the head of their column, for narrow screens. */
-export function table(label, heads) {
+export function table(label, heads, kind = null) {
 	const body = h('tbody', {role: 'rowgroup'});
-	const element = h('table', {role: 'table', 'aria-label': label},
+	const element = h('table', {role: 'table', 'aria-label': label,
+					 class: kind},
 		h('thead', {role: 'rowgroup'}, h('tr', {role: 'row'},
 			heads.map((text) => h('th', {
 				scope: 'col', role: 'columnheader',
@@ -182,10 +186,11 @@ export function table(label, heads) {
 	return {element, body, heads};
 }
 
-export const row = (heads, props, cells) =>
+/** classes: of the cells, where a list lays them out by itself. */
+export const row = (heads, props, cells, classes = []) =>
 	h('tr', {role: 'row', ...props}, cells.map((cell, i) =>
 		h('td', {role: 'cell', 'data-head': heads[i],
-			 class: heads[i] ? null : 'acts'}, cell)));
+			 class: heads[i] ? classes[i] : 'acts'}, cell)));
 
 export const empty = (title, ...text) =>
 	h('div', {class: 'empty'}, h('p', {class: 'empty-title'}, title),

@@ -10,6 +10,7 @@ import {openLead} from '/assets/detail.js';
 
 const PAGE = 50;
 const ATTENTION = 20;
+const CELLS = ['c-when', 'c-lead', 'c-route', 'c-state', 'c-tries'];
 
 /* ---- one lead in a list --------------------------------------------------- */
 
@@ -28,7 +29,7 @@ const route = (l) => h('div', {class: 'route'},
 function stateCell(l) {
 	const words = l.state === 'delivered' ? '' : reason(l.reason) ||
 		(l.outcome && l.attempts ? reason(l.outcome) : '');
-	return h('div', {class: 'stack'}, chip(l.state),
+	return h('div', {class: 'line'}, chip(l.state),
 		 words && h('span', {class: 'hint'}, words));
 }
 
@@ -105,15 +106,16 @@ export async function showAttention(ledger, may, refresh) {
 			: {leads: []}]);
 	const rows = pages.flatMap((p) => p.leads).sort((a, b) => b.id - a.id);
 	if (!openTable) {
-		openTable = table('Leads that need a decision', OPEN_HEADS);
+		openTable = table('Leads that need a decision', OPEN_HEADS,
+				  'list');
 		openTable.foot = h('div', {class: 'more'});
 		list.replaceChildren(openTable.element, openTable.foot);
 	}
 	keyed(openTable.body, rows, (l) => l.id, (l) => row(OPEN_HEADS, {}, [
-		when(l.received_at), h('div', {class: 'stack'}, opener(l),
+		when(l.received_at), h('div', {class: 'line'}, opener(l),
 			person(l.person)), route(l), stateCell(l),
 		may ? decisions(l, refresh) : h('span', {class: 'hint'},
-			'read only')]));
+			'read only')], CELLS));
 	openTable.foot.replaceChildren(...openTools(ledger.dead, may, refresh),
 		...(total > rows.length ? [h('span', {class: 'hint'},
 			`${number(rows.length)} of ${number(total)} shown`)]
@@ -141,9 +143,9 @@ function leadRow(l, fresh) {
 		class: fresh && leads.table.shown ? 'link fresh' : 'link',
 		onclick: (e) => e.target.closest('a, button') ||
 			getSelection().toString() || openLead(l.id),
-	}, [when(l.received_at), h('div', {class: 'stack'}, opener(l),
+	}, [when(l.received_at), h('div', {class: 'line'}, opener(l),
 		person(l.person)), route(l), stateCell(l),
-	    number(l.attempts)]);
+	    number(l.attempts)], CELLS);
 }
 
 function nothing(filtered) {
@@ -161,7 +163,8 @@ function draw() {
 		list.replaceChildren(nothing(filtered));
 	} else {
 		if (!leads.table) {
-			leads.table = table('Leads, newest first', HEADS);
+			leads.table = table('Leads, newest first', HEADS,
+					    'list');
 			list.replaceChildren(leads.table.element);
 		}
 		keyed(leads.table.body, leads.rows, (l) => l.id, leadRow);

@@ -13,16 +13,17 @@ import {post} from '/assets/api.js';
 function troubles(status, alarms) {
 	const l = status.ledger, bad = [];
 	if (!status.ready)
-		bad.push('nothing can be stored right now');
+		bad.push('Nothing can be stored right now');
 	for (const d of status.destinations) {
 		if (d.condition === 'parked' || d.condition === 'broken')
-			bad.push(`${d.name} is ${d.condition}`);
+			bad.push(`${d.name} is ${d.condition}: ` +
+				 reason(d.reason));
 	}
 	for (const a of alarms)
 		if (a.severity === 'critical')
 			bad.push(a.text);
 	if (l.difference)
-		bad.push(`the ledger is off by ${number(l.difference)}`);
+		bad.push(`The ledger is off by ${number(l.difference)}`);
 	return bad;
 }
 
@@ -30,8 +31,8 @@ function headline(status, alarms) {
 	const l = status.ledger;
 	const bad = troubles(status, alarms);
 	if (bad.length > 0)
-		return ['bad', bad[0][0].toUpperCase() + bad[0].slice(1) +
-			(bad.length > 1 ? `, and ${bad.length - 1} more` : '')];
+		return ['bad', bad[0] + (bad.length > 1
+			? `, and ${bad.length - 1} more` : '')];
 	const open = l.dead + l.quarantined;
 	if (open > 0)
 		return ['warn', plural(open, 'lead needs a decision',
@@ -48,14 +49,23 @@ function headline(status, alarms) {
 	return ['good', 'All is well, everything is delivered'];
 }
 
+function waitingHint(l, status) {
+	if (l.waiting + l.parked + l.fetching === 0)
+		return 'nothing waits';
+	const words = [];
+	if (l.parked)
+		words.push(`${number(l.parked)} parked`);
+	if (status.oldest_waiting_s)
+		words.push(`oldest ${duration(status.oldest_waiting_s)}`);
+	return words.join(', ') || 'on its way';
+}
+
 const FIGURES = [
 	['Accepted', (l) => l.accepted, () => 'since the store was made'],
 	['Delivered', (l) => l.delivered, (l) => l.accepted
 		? `${Math.floor(l.delivered / l.accepted * 1000) / 10} % of all`
 		: 'nothing yet'],
-	['Waiting', (l) => l.waiting + l.parked + l.fetching, (l, s) =>
-		s.oldest_waiting_s ? `oldest ${duration(s.oldest_waiting_s)}`
-			: 'nothing waits'],
+	['Waiting', (l) => l.waiting + l.parked + l.fetching, waitingHint],
 	['Dead', (l) => l.dead, () => 'refused for good', 'bad'],
 	['Quarantined', (l) => l.quarantined, () => 'not to be mapped', 'warn'],
 	['Ledger', (l) => l.difference === 0 ? 'balances'
@@ -98,7 +108,7 @@ export function showAlarms(alarms) {
 function capacity(d) {
 	if (d.tokens_left < 0)
 		return 'no limit known';
-	return `${number(d.tokens_left)} more now`;
+	return `${number(d.tokens_left)} left`;
 }
 
 function fact(name, ...value) {
@@ -187,10 +197,13 @@ function voice(s, alarm) {
 	if (s.last_event)
 		return chip('quiet', 'plain');
 	return s.leads > 0 ? chip('not since the start', 'plain')
-		: chip('never heard', 'warn');
+		: chip('never heard', 'plain');
 }
 
 function urlCell(s) {
+	if (!s.url.includes('://'))
+		return h('div', {class: 'stack'}, h('code', {}, s.url),
+			 h('span', {class: 'hint'}, 'public_url is not set'));
 	return h('div', {class: 'url'},
 		h('code', {tabindex: '0', title: s.url}, s.url),
 		h('button', {type: 'button', class: 'quiet',

@@ -7,7 +7,7 @@ import {clock, duration, h, number, plural, svg} from '/assets/dom.js';
 const MINUTES = 60;
 const WIDTH = 600;
 const HEIGHT = 100;
-const STEP = WIDTH / (MINUTES - 1);
+const STEP = WIDTH / MINUTES;
 
 /* The number the top line stands for. */
 function ceiling(most) {
@@ -25,16 +25,15 @@ function ceilingSeconds(most) {
 const DEFINITIONS = [{
 	title: 'Leads per minute',
 	series: [
-		{key: 'accepted', name: 'accepted', tone: 'one', area: true},
-		{key: 'delivered', name: 'delivered', tone: 'two'},
+		{key: 'accepted', name: 'accepted', tone: 'one', wide: 8},
+		{key: 'delivered', name: 'delivered', tone: 'two', wide: 4},
 	],
 	now: (sum) => `${number(sum.accepted)} in, ` +
 		`${number(sum.delivered)} out in this hour`,
 	top: ceiling, text: number, none: 'no leads in this hour',
 }, {
 	title: 'Waiting',
-	series: [{key: 'waiting', name: 'waiting', tone: 'three',
-		  area: true}],
+	series: [{key: 'waiting', name: 'waiting', tone: 'three', wide: 8}],
 	now: (_, last) => last.waiting
 		? plural(last.waiting, 'lead waits', 'leads wait')
 		: 'nothing waits',
@@ -42,31 +41,29 @@ const DEFINITIONS = [{
 }, {
 	title: 'Age of the oldest',
 	series: [{key: 'oldest_waiting_s', name: 'oldest', tone: 'four',
-		  area: true}],
+		  wide: 8}],
 	now: (_, last) => last.oldest_waiting_s
 		? duration(last.oldest_waiting_s) : 'nothing waits',
 	top: ceilingSeconds, text: duration,
 	none: 'nothing waited in this hour',
 }];
 
-/* Where minute i of n stands: the newest at the right edge. */
-const xOf = (i, n) => WIDTH - (n - 1 - i) * STEP;
+/* The middle of minute i of n: the newest is at the right edge. */
+const middle = (i, n) => WIDTH - (n - i - 0.5) * STEP;
 
-function path(minutes, key, top) {
-	return minutes.map((m, i) => `${i ? 'L' : 'M'}` +
-		`${xOf(i, minutes.length).toFixed(1)} ` +
-		`${(HEIGHT - m[key] / top * HEIGHT).toFixed(1)}`).join('');
-}
-
-function shapes(minutes, series, top) {
-	const from = xOf(0, minutes.length).toFixed(1);
-	return series.flatMap((s) => {
-		const line = path(minutes, s.key, top);
-		return [
-			s.area && svg('path', {class: `area ${s.tone}`,
-				d: `${line}L${WIDTH} ${HEIGHT}L${from} ${HEIGHT}Z`}),
-			svg('path', {class: `line ${s.tone}`, d: line}),
-		].filter(Boolean);
+/* One bar a minute, all of a series as one path. */
+function bars(minutes, series, top) {
+	const n = minutes.length;
+	return svg('path', {
+		class: `bars ${series.tone}`,
+		d: minutes.map((m, i) => {
+			if (!m[series.key])
+				return '';
+			const high = Math.max(1.5, m[series.key] / top * HEIGHT);
+			const left = middle(i, n) - series.wide / 2;
+			return `M${left.toFixed(1)} ${HEIGHT}v-${high.toFixed(1)}` +
+				`h${series.wide}v${high.toFixed(1)}z`;
+		}).join(''),
 	});
 }
 
@@ -128,10 +125,11 @@ class Plot {
 			class: 'grid', x1: 0, x2: WIDTH,
 			y1: y * HEIGHT, y2: y * HEIGHT}));
 		const minute = this.minutes[this.at];
-		const x = minute && xOf(this.at, this.minutes.length);
+		const x = minute && middle(this.at, this.minutes.length);
 		this.canvas.replaceChildren(...grid,
-			...shapes(this.minutes, this.definition.series,
-				  this.ceiling),
+			...this.definition.series.map(
+				(series) => bars(this.minutes, series,
+						 this.ceiling)),
 			...(minute ? [svg('line', {class: 'mark', x1: x,
 				x2: x, y1: 0, y2: HEIGHT})] : []));
 		this.now.textContent = minute ? this.words_of(minute)
@@ -157,7 +155,7 @@ class Plot {
 		const box = this.area.getBoundingClientRect();
 		const x = (event.clientX - box.left) / box.width * WIDTH;
 		const n = this.minutes.length;
-		const at = Math.round(n - 1 - (WIDTH - x) / STEP);
+		const at = n - 1 - Math.floor((WIDTH - x) / STEP);
 		this.mark(at >= 0 && at < n ? at : null);
 	}
 
