@@ -386,6 +386,10 @@ def test_nothing_reaches_beyond_a_narrow_screen(lively, page, width):
     page.wait_text("#destinations-list", "refuses our key")
     assert page.overflow() == []
     page.picture(f"narrow-{width}")
+    for section in ("overview", "attention", "sources", "leads"):
+        page.script("document.getElementById(arguments[0])"
+                    ".scrollIntoView()", section)
+        page.picture(f"narrow-{width}-{section}", whole=False)
     page.press("Open lead 10")
     page.wait_text("#detail", "What goes to the CRM")
     assert page.script("const d = document.getElementById('detail');"
@@ -397,4 +401,5 @@ def test_an_empty_bridge_helps(served, page):
     page.sign_in(served)
     page.wait_text("#sources-list", "No source has spoken yet")
     page.wait_text("#leads-list", "No lead yet")
+    page.wait_text("#attention-list", "Nothing needs you")
     page.picture("empty")

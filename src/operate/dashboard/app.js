@@ -73,6 +73,12 @@ function drawSources() {
 	offer('f-source', page.sources.map((s) => s.name));
 }
 
+/* The stream brings what comes after this. */
+const status = soon(async () => {
+	page.status = await get('status');
+	drawStatus();
+});
+
 const history = soon(async () => drawPlots((await get('history')).minutes));
 
 const sources = soon(async () => {
@@ -94,6 +100,7 @@ const leads = soon(() => pagesShown() <= 2 && refreshLeads());
 
 function everything() {
 	page.open = '';
+	status();
 	history();
 	sources();
 	alarms();

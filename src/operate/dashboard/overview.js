@@ -19,8 +19,9 @@ function troubles(status, alarms) {
 			bad.push(`${d.name} is ${d.condition}: ` +
 				 reason(d.reason));
 	}
+	const told = new Set(status.destinations.map((d) => d.name));
 	for (const a of alarms)
-		if (a.severity === 'critical')
+		if (a.severity === 'critical' && !told.has(a.subject))
 			bad.push(a.text);
 	if (l.difference)
 		bad.push(`The ledger is off by ${number(l.difference)}`);
@@ -61,7 +62,7 @@ function waitingHint(l, status) {
 }
 
 const FIGURES = [
-	['Accepted', (l) => l.accepted, () => 'since the store was made'],
+	['Accepted', (l) => l.accepted, () => 'in all'],
 	['Delivered', (l) => l.delivered, (l) => l.accepted
 		? `${Math.floor(l.delivered / l.accepted * 1000) / 10} % of all`
 		: 'nothing yet'],
@@ -107,7 +108,7 @@ export function showAlarms(alarms) {
 
 function capacity(d) {
 	if (d.tokens_left < 0)
-		return 'no limit known';
+		return 'no limit';
 	return `${number(d.tokens_left)} left`;
 }
 

@@ -43,9 +43,10 @@ const DEFINITIONS = [{
 	series: [{key: 'oldest_waiting_s', name: 'oldest', tone: 'four',
 		  wide: 8}],
 	now: (_, last) => last.oldest_waiting_s
-		? duration(last.oldest_waiting_s) : 'nothing waits',
+		? duration(last.oldest_waiting_s)
+		: last.waiting ? 'just arrived' : 'nothing waits',
 	top: ceilingSeconds, text: duration,
-	none: 'nothing waited in this hour',
+	none: 'nothing waited long in this hour',
 }];
 
 /* The middle of minute i of n: the newest is at the right edge. */
