@@ -4,7 +4,7 @@
 
 #include "ctl/ctl.h"
 
-/* clang-format off: one a line */
+/* clang-format off */
 static const struct ctl_command *const COMMANDS[] = {
     &CTL_STATUS,
     &CTL_LEDGER,
