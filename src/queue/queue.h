@@ -78,6 +78,11 @@ void queue_refill(struct queue *q, const char *destination, size_t fresh,
 /* Fills the chain in, on the reader thread. Takes ownership. */
 void queue_recall(struct queue *q, struct recall *chain);
 
+/* Accounts (a JSON list of texts; NONE: none) of this queue, "@SOURCE", that
+ * are refilled under names of their own, "@SOURCE:ACCOUNT": its own refills
+ * leave them out. */
+void queue_set_apart(struct queue *q, const char *queue, struct str accounts);
+
 struct heartbeat *queue_heartbeat_store(struct queue *q);
 struct heartbeat *queue_heartbeat_reader(struct queue *q);
 
@@ -90,11 +95,13 @@ enum query_kind {
 	QUERY_QUARANTINE, /* list */
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
+	QUERY_CREDENTIAL, /* whether one is kept */
 	QUERY_AUDIT,      /* who changed what, newest first */
 	/* What changes something comes after what only asks. */
-	COMMAND_RETRY, /* dead -> waiting (generation by the rules) */
-	COMMAND_BURY,  /* quarantined -> ignored, with a reason */
-	COMMAND_NOTE,  /* nothing but its line in the audit log */
+	COMMAND_RETRY,      /* dead -> waiting (generation by the rules) */
+	COMMAND_BURY,       /* quarantined -> ignored, with a reason */
+	COMMAND_NOTE,       /* nothing but its line in the audit log */
+	COMMAND_CREDENTIAL, /* keep it */
 };
 
 /* Who changed what: a line of the audit log, written in the transaction of the
@@ -125,10 +132,11 @@ struct query {
 	struct err err;
 	struct buf json; /* the answer, ready to send (lists, one lead) */
 	int64_t next_cursor;
-	struct ledger ledger;   /* QUERY_LEDGER */
-	struct submission *raw; /* QUERY_RAW: request parts only */
-	struct due_lead *due;   /* COMMAND_*: chain of leads that wait now,
-				 * taken by the store thread */
+	struct ledger ledger;          /* QUERY_LEDGER */
+	struct submission *raw;        /* QUERY_RAW: request parts only */
+	struct credential *credential; /* in and out; the asker's */
+	struct due_lead *due; /* COMMAND_*: chain of leads that wait now,
+			       * taken by the store thread */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);

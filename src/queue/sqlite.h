@@ -13,6 +13,7 @@
  *   sqlite_read.c    the reading side: refill, stored requests, check
  *   sqlite_recall.c  the reading side: attempts of late, for rate limits
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
+ *   sqlite_credential.c  refresh tokens that took the place of others
  *   sqlite_list.c    the reading side: lists and single leads as JSON
  *   sqlite_retain.c  retention in small slices
  */
@@ -185,6 +186,9 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 int sqlite_drop_unit(struct store *s, int64_t id, int64_t request,
 		     struct err *err);
 
+int sqlite_keep_credential(struct store *s, const struct credential *c,
+			   int64_t now_ms, struct err *err);
+
 int seen_open(struct store *s, struct err *err);
 void seen_close(struct store *s);
 /* Notes the event; *known when it is a duplicate. */
@@ -240,6 +244,7 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 		   struct err *err);
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
+int reader_credential(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);

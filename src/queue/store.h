@@ -19,7 +19,8 @@ typedef void (*waiting_fn)(void *ctx, const char *destination, int64_t waiting);
 
 /* Due leads of one destination, read from disk. */
 struct refill {
-	const char *destination;
+	const char *destination; /* "@SOURCE:ACCOUNT": that account's fetches */
+	const char *others;      /* "@SOURCE": but not theirs; JSON, or NULL */
 	size_t fresh; /* newest first, accepted after fresh_after_ms */
 	int64_t fresh_after_ms;
 	size_t backlog; /* oldest due first */
