@@ -7,6 +7,9 @@
 #include "base/mem.h"
 #include "ctl/ctl.h"
 
+#define ACCOUNT_CHARS                                                          \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 static void print_row(struct json_object *d)
 {
 	char tokens[24] = "-";
@@ -38,11 +41,27 @@ static int list(struct ctl *c)
 	return rc;
 }
 
+/* NAME, @SOURCE or @SOURCE:ACCOUNT. */
+static bool is_destination(const char *text)
+{
+	if (text[0] != '@')
+		return ctl_name_ok(text);
+	char *source = xstrdup(text + 1);
+	char *account = strchr(source, ':');
+	if (account != NULL)
+		*account++ = '\0';
+	bool ok = ctl_name_ok(source) &&
+		  (account == NULL ||
+		   strspn(account, ACCOUNT_CHARS) == strlen(account));
+	free(source);
+	return ok;
+}
+
 static int run(struct ctl *c)
 {
 	if (c->n_args == 1 && strcmp(c->args[0], "list") == 0)
 		return list(c);
-	if (c->n_args != 2 || !ctl_name_ok(c->args[1] + (c->args[1][0] == '@')))
+	if (c->n_args != 2 || !is_destination(c->args[1]))
 		return ctl_usage(&CTL_DESTINATION);
 	bool pause = strcmp(c->args[0], "pause") == 0;
 	if (!pause && strcmp(c->args[0], "resume") != 0)
@@ -57,7 +76,8 @@ static int run(struct ctl *c)
 const struct ctl_command CTL_DESTINATION = {
     .name = "destination",
     .usage = "list | pause NAME | resume NAME",
-    .help = "where leads go, or @SOURCE: where records are fetched",
+    .help = "where leads go, or @SOURCE[:ACCOUNT]: where records are "
+	    "fetched",
     .more = "A parked destination burns no attempts; resume lets it try at "
 	    "once.\n",
     .run = run,

@@ -32,6 +32,7 @@ struct delivery {
 	struct destination **list; /* the same, for walks */
 	size_t n, cap;
 	struct limits *limits;
+	struct refreshers *refreshers;
 	struct destination *touched;
 	struct heartbeat heartbeat;
 	struct lock *lock; /* guards what follows */
@@ -44,6 +45,7 @@ enum mail_kind {
 	MAIL_SETTLED,
 	MAIL_REFILLED,
 	MAIL_RECALLED,
+	MAIL_CREDENTIAL,
 	MAIL_CONFIGURE,
 	MAIL_COMMAND,
 	MAIL_STOP,
@@ -54,6 +56,7 @@ struct mail {
 	struct due_lead *leads;         /* DUE, REFILLED */
 	struct settlement *settlements; /* SETTLED */
 	struct recall *recall;          /* RECALLED */
+	struct credential *credential;  /* CREDENTIAL */
 	char *destination;              /* REFILLED, COMMAND */
 	struct config *config;          /* CONFIGURE */
 	bool more;
@@ -101,6 +104,13 @@ void delivery_status(struct delivery *d, struct destination_status **out,
 }
 
 /* ---- destinations -------------------------------------------------------- */
+
+static struct destination *of_lead(struct delivery *d,
+				   const struct due_lead *lead)
+{
+	char name[QUEUE_NAME];
+	return table_get(d->destinations, account_of(d->config, lead, name));
+}
 
 static struct destination *find(struct delivery *d, struct str name)
 {
@@ -192,7 +202,24 @@ static void configure_one(struct delivery *d, struct config *config,
 		add_destination(d, at);
 	}
 	destination_serve(at, account);
+	/* Tokens of their own may have come and gone. */
+	at->more |= account != NULL;
 	touch(d, at);
+}
+
+static void configure_accounts(struct delivery *d, struct config *config,
+			       const struct source *source)
+{
+	struct account *next = accounts_new(source, d->refreshers);
+	if (next == NULL)
+		return;
+	if (d->courier.ops.set_apart != NULL)
+		d->courier.ops.set_apart(d->courier.ops.ctx, source);
+	while (next != NULL) {
+		struct account *account = next;
+		next = account->next;
+		configure_one(d, config, &account->config, account);
+	}
 }
 
 /* Takes over the reference. */
@@ -201,15 +228,13 @@ static void configure(struct delivery *d, struct config *config)
 	for (size_t i = 0; i < d->n; i++)
 		d->list[i]->leaving = true;
 	limits_begin(d->limits);
+	refreshers_begin(d->refreshers);
 	for (size_t i = 0; i < config->n_destinations; i++)
 		configure_one(d, config, config->destinations[i], NULL);
-	for (size_t i = 0; i < config->n_sources; i++) {
-		if (!source_fetches(config->sources[i]))
-			continue;
-		struct account *account = account_new(config->sources[i]);
-		configure_one(d, config, &account->config, account);
-	}
+	for (size_t i = 0; i < config->n_sources; i++)
+		configure_accounts(d, config, config->sources[i]);
 	limits_sweep(d->limits, clock_mono_ms());
+	refreshers_sweep(d->refreshers);
 	http_client_keep(d->courier.http, connections(config));
 	if (d->config != NULL)
 		config_unref(d->config);
@@ -242,8 +267,8 @@ static void got_due(struct delivery *d, struct mail *mail)
 		struct due_lead *lead = mail->leads;
 		mail->leads = lead->next;
 		lead->next = NULL;
-		struct destination *to = find(d, lead->destination);
-		if (to == NULL) {
+		struct destination *to = of_lead(d, lead);
+		if (to == NULL || to->leaving) {
 			free(lead);
 			continue;
 		}
@@ -251,7 +276,9 @@ static void got_due(struct delivery *d, struct mail *mail)
 		touch(d, to);
 	}
 	for (size_t i = 0; mail->more && i < d->n; i++) {
-		if (d->list[i]->granted > 0)
+		/* Accounts of one queue take what is granted from each other.
+		 */
+		if (d->list[i]->granted > 0 && d->list[i]->account == NULL)
 			continue;
 		d->list[i]->more = true;
 		touch(d, d->list[i]);
@@ -265,8 +292,7 @@ static void got_settled(struct delivery *d, struct mail *mail)
 		mail->settlements = s->next;
 		s->next = NULL;
 		/* Also of one that leaves: it may be back before it is gone. */
-		struct destination *to =
-		    table_get(d->destinations, s->lead->destination);
+		struct destination *to = of_lead(d, s->lead);
 		if (to == NULL) {
 			settlement_free(s);
 			continue;
@@ -306,6 +332,15 @@ static void got_recalled(struct delivery *d, struct mail *mail)
 		touch(d, d->list[i]);
 }
 
+static void got_credential(struct delivery *d, struct mail *mail)
+{
+	refreshers_answer(d->refreshers, mail->credential);
+	mail->credential = NULL;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->list[i]->account != NULL)
+			touch(d, d->list[i]);
+}
+
 static void got_command(struct delivery *d, struct mail *mail)
 {
 	struct destination *to = find(d, str_from(mail->destination));
@@ -327,6 +362,7 @@ static void mail_free(struct mail *mail)
 	free_leads(mail->leads);
 	free_settlements(mail->settlements);
 	recall_free(mail->recall);
+	credential_free(mail->credential);
 	if (mail->config != NULL)
 		config_unref(mail->config);
 	free(mail->destination);
@@ -347,6 +383,9 @@ static void handle(struct delivery *d, struct mail *mail)
 		break;
 	case MAIL_RECALLED:
 		got_recalled(d, mail);
+		break;
+	case MAIL_CREDENTIAL:
+		got_credential(d, mail);
 		break;
 	case MAIL_CONFIGURE:
 		configure(d, mail->config);
@@ -387,6 +426,7 @@ static void on_tick(void *ctx)
 	heartbeat_beat(&d->heartbeat);
 	for (size_t i = 0; i < d->n; i++)
 		destination_tick(d->list[i]);
+	refreshers_tick(d->refreshers, &d->courier);
 	remove_left(d);
 	publish(d);
 }
@@ -416,6 +456,7 @@ int delivery_start_with(struct delivery **out, struct config *config,
 	d->mailbox = mailbox_new();
 	d->destinations = table_new();
 	d->limits = limits_new();
+	d->refreshers = refreshers_new();
 	d->lock = lock_new();
 	int rc = loop_new(&d->courier.loop, err);
 	if (rc != 0)
@@ -492,6 +533,7 @@ void delivery_free(struct delivery *d)
 	free(d->list);
 	table_free(d->destinations, NULL);
 	limits_free(d->limits);
+	refreshers_free(d->refreshers);
 	free_mail(d->mailbox);
 	loop_watch_free(d->watch);
 	loop_timer_free(d->tick);
@@ -542,6 +584,14 @@ void delivery_recalled(struct delivery *d, struct recall *chain)
 {
 	struct mail *mail = mail_new(MAIL_RECALLED);
 	mail->recall = chain;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_credential(struct credential *c)
+{
+	struct delivery *d = c->asker;
+	struct mail *mail = mail_new(MAIL_CREDENTIAL);
+	mail->credential = c;
 	mailbox_post(d->mailbox, &mail->message);
 }
 
