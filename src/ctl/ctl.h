@@ -60,7 +60,7 @@ const char *ctl_option_nth(const struct ctl *c, const char *name, int n);
 
 extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
     CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,
-    CTL_EXPLAIN;
+    CTL_EXPLAIN, CTL_AUDIT, CTL_QUEUE, CTL_RECONCILE;
 
 /* --config, else the installed one. */
 const char *ctl_config_path(const struct ctl *c);
@@ -95,8 +95,9 @@ int64_t ctl_number(struct json_object *o, const char *name);
 int ctl_post(struct ctl *c, const char *path, const char *done);
 /* Only digits and the characters of a name may go into a path. */
 bool ctl_name_ok(const char *text);
-/* A page of leads as a table, and how to get the next one. */
-int ctl_print_leads(struct ctl *c, const char *path);
+/* A page of leads as a table, and how to get the next one. path has a query
+ * string; cursor may be NULL. */
+int ctl_print_leads(struct ctl *c, const char *path, const char *cursor);
 int ctl_print_lead(struct ctl *c, const char *path);
 
 #endif

@@ -56,6 +56,8 @@ void exchange_reply(struct exchange *x, const struct reply *reply);
 struct ticket exchange_defer(struct exchange *x, int64_t in_ms);
 /* The exchange a ticket stands for, or NULL when it is over. */
 struct exchange *listener_find(struct listener *l, struct ticket t);
+/* Who is at the other end of a Unix socket, by user id; -1: not known. */
+int64_t exchange_peer_uid(const struct exchange *x);
 void exchange_set_data(struct exchange *x, void *data);
 void *exchange_data(const struct exchange *x);
 
