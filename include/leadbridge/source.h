@@ -215,6 +215,7 @@ struct event {
 	enum fate fate;
 	const char *reason;     /* static text for IGNORE and QUARANTINE */
 	const char *privacy;    /* privacy topic to record, or NULL */
+	struct str confirms;    /* IGNORE: the CRM made the lead of this id */
 	int64_t occurred_at_ms; /* 0: unknown */
 	struct event *next;
 };

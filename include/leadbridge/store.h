@@ -81,6 +81,7 @@ struct new_event {
 	struct str topic;
 	struct str account;
 	const char *privacy; /* privacy topic to record, or NULL */
+	struct str confirms; /* the CRM's id of a lead it has made */
 	int64_t occurred_at_ms;
 	struct once *once;
 	uint32_t n_once;

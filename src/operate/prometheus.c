@@ -161,6 +161,23 @@ static void add_states(const struct metrics_inputs *in, struct buf *b)
 	}
 }
 
+static void add_confirmed(const struct metrics_inputs *in, struct buf *b)
+{
+	head(b, "leads_confirmed_total", "counter",
+	     "Delivered leads the CRM confirmed.");
+	for (size_t i = 0; i < in->n_backlog; i++)
+		if (in->backlog[i].confirmed > 0)
+			buf_addf(b,
+				 "leadbridge_leads_confirmed_total{"
+				 "destination=\"%s\"} %lld\n",
+				 in->backlog[i].name,
+				 (long long)in->backlog[i].confirmed);
+	head(b, "confirmations_unmatched", "gauge",
+	     "Confirmations of the CRM that fit no delivered lead.");
+	buf_addf(b, "leadbridge_confirmations_unmatched %lld\n",
+		 (long long)in->gauges.unmatched);
+}
+
 static void add_conditions(const struct metrics_inputs *in, struct buf *b)
 {
 	head(b, "destination_condition", "gauge",
@@ -191,6 +208,7 @@ void metrics_prometheus(struct metrics *m, const struct metrics_inputs *in,
 	histogram(b, "lead_age_seconds", &m->age, AGE_BOUNDS);
 	lock_drop(m->lock);
 	add_states(in, b);
+	add_confirmed(in, b);
 	add_conditions(in, b);
 	head(b, "ledger_difference", "gauge",
 	     "Of the last full scan; anything but 0 is an alarm.");

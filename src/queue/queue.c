@@ -34,12 +34,18 @@ static void on_waiting(void *ctx, const char *destination, int64_t waiting)
 	backlog_of(ctx, destination)->waiting = waiting;
 }
 
+static void on_confirmed(void *ctx, const char *destination, int64_t confirmed)
+{
+	backlog_of(ctx, destination)->confirmed = confirmed;
+}
+
 void queue_publish(struct queue *q)
 {
 	q->ops->totals(q->store, &q->gauges);
 	for (size_t i = 0; i < q->n_backlog; i++)
 		q->backlog[i].waiting = 0;
 	q->ops->waiting(q->store, on_waiting, q);
+	q->ops->confirmed(q->store, on_confirmed, q);
 }
 
 static void free_parts(struct queue *q)

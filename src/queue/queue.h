@@ -169,6 +169,7 @@ struct queue_backlog {
 	char name[QUEUE_NAME];
 	int64_t waiting;
 	int64_t oldest_received_ms; /* 0: nothing waits */
+	int64_t confirmed;          /* by the CRM, since the start */
 };
 /* Kept in memory: counts are exact as of the last commit, the oldest as of the
  * last look (every few seconds, reader thread). *out is from malloc. */
@@ -180,6 +181,7 @@ struct queue_gauges {
 	int64_t accepted, duplicates;
 	int64_t states[UNIT_STATES];
 	int64_t difference; /* of the last full scan */
+	int64_t unmatched;  /* confirmations since the start without a lead */
 	int64_t wal_bytes;
 };
 void queue_gauges(const struct queue *q, struct queue_gauges *out);

@@ -85,6 +85,9 @@ struct store_ops {
 	/* The same of what waits, for each destination where something does. */
 	void (*waiting)(const struct store *s, waiting_fn fn, void *ctx);
 
+	/* And of those the CRM confirmed since the start. */
+	void (*confirmed)(const struct store *s, waiting_fn fn, void *ctx);
+
 	int (*reader_open)(struct store_reader **out,
 			   const struct store_config *config, struct err *err);
 	void (*reader_close)(struct store_reader *r);
