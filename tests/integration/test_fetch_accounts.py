@@ -17,7 +17,6 @@ from support.fetching import (
 PORTALS = ("62515", "777")
 TOKENS = {"62515": "pat-na1-token-of-portal-62515",
           "777": "pat-na1-token-of-portal-777"}
-HUBSPOT_PATH = "/oauth/v1/token"
 
 
 def make(make_bridge, crm, providers, source, name="hub"):
@@ -41,13 +40,8 @@ def two_portals(providers, **more):
             p: ref(bridge, f"portal-{p}") for p in PORTALS}, **more)}
 
 
-def with_oauth(providers, **more):
-    return lambda bridge: {
-        "platform": "hubspot", "destination": "mega",
-        "secret": ref(bridge, "hubspot"), "account": fetch.PORTAL,
-        "country": "US", "api": fetch.api(providers, oauth=app_oauth(
-            bridge, providers, HUBSPOT_PATH,
-            refresh_token=ref(bridge, "app-refresh"))), **more}
+def with_oauth(providers):
+    return lambda bridge: fetch.oauth_source(bridge, providers)
 
 
 def put_contacts(providers, person, *numbers):

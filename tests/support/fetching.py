@@ -8,6 +8,7 @@ import time
 
 import provider_sandbox as sandbox
 from support import daemon, senders
+from support.load import Load
 
 VERIFY = "verify-word-of-the-page"
 HUBSPOT_SECRET = "hubspot-client-secret-of-the-app"
@@ -118,7 +119,9 @@ def hubspot(*ids, portal=PORTAL, source="hub", changes=None):
     return senders.Post(f"/in/{source}", {
         "Content-Type": "application/json",
         "X-HubSpot-Signature-v3": base64.b64encode(mac).decode(),
-        "X-HubSpot-Request-Timestamp": str(now)}, body)
+        "X-HubSpot-Request-Timestamp": str(now)}, body,
+                        f"contact.creation/{portal}/54321/12345/{ids[0]}/"
+                        f"{ids[0]}/{now}//")
 
 
 def hubspot_record(person):
@@ -141,6 +144,31 @@ def zoho_record(person):
     first, _, last = person.name.partition(" ")
     return {"First_Name": first, "Last_Name": last, "Email": person.email,
             "Phone": person.phone, "Lead_Source": "Google AdWords"}
+
+
+def oauth_source(bridge, providers):
+    """HubSpot, whose refresh token is a new one with each use."""
+    return {"platform": "hubspot", "destination": "mega",
+            "secret": ref(bridge, "hubspot"), "account": PORTAL,
+            "country": "US", "api": api(providers, oauth=app_oauth(
+                bridge, providers, "/oauth/v1/token",
+                refresh_token=ref(bridge, "app-refresh")))}
+
+
+class FetchLoad(Load):
+    """Senders of contacts that are only named."""
+
+    source = "hub"
+
+    def __init__(self, person, providers):
+        super().__init__(person)
+        self.providers = providers
+
+    def new_post(self):
+        someone = self.person()
+        self.providers.put(f"hubspot/{1000 + someone.n}",
+                           hubspot_record(someone))
+        return hubspot(1000 + someone.n)
 
 
 def accepted(bridge, post):
