@@ -83,6 +83,11 @@ int ctl_source_test(struct ctl *c, const char *name);
 /* The same with a JSON body. */
 LB_MUST_CHECK int ctl_call_body(struct ctl *c, const char *path,
 				const char *body, struct json_object **out);
+/* leadbridgectl destination test NAME */
+int ctl_destination_test(struct ctl *c, const char *name);
+/* A new UUID, version 4. */
+enum { CTL_UUID = 37 };
+void ctl_uuid(char out[CTL_UUID]);
 /* leadbridgectl leads add */
 int ctl_leads_add(struct ctl *c);
 /* "wrong usage" on stderr; CTL_USAGE. */

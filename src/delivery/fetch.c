@@ -117,11 +117,14 @@ static struct account *add_account(const struct source *source,
 }
 
 struct account *accounts_new(const struct source *source,
-			     struct refreshers *refreshers)
+			     struct refreshers *refreshers,
+			     const struct delivery_ops *ops)
 {
 	struct account *list = NULL;
 	if (!source_fetches(source))
 		return NULL;
+	if (ops->set_apart != NULL)
+		ops->set_apart(ops->ctx, source);
 	list = add_account(source, NULL, refreshers, list);
 	for (size_t i = 0; i < source->api.n_tokens; i++)
 		list = add_account(source, &source->api.tokens[i], refreshers,
@@ -178,6 +181,19 @@ bool fetch_ready(struct destination *d, int64_t now, int64_t *wake)
 	destination_park(d, "no_token", OUTCOME_PARK, 0);
 	*wake = INT64_MAX;
 	return false;
+}
+
+struct destination *account_holding(struct destination *const *list, size_t n,
+				    struct destination *to, int64_t lead)
+{
+	if (to == NULL || to->account == NULL || lead == 0)
+		return to;
+	for (size_t i = 0; i < n; i++)
+		if (list[i]->account != NULL &&
+		    list[i]->account->source == to->account->source &&
+		    scheduler_find(list[i]->leads, lead) != NULL)
+			return list[i];
+	return to;
 }
 
 bool fetch_is_ours(const struct attempt *a)
@@ -245,6 +261,7 @@ static void fetch_pace(struct destination *d, const struct attempt_result *r,
 		return;
 	d->limited_until = until;
 	d->limited_reason = "usage";
+	d->limited_by = "usage headers";
 }
 
 void fetch_judge(const struct attempt *a, const struct attempt_result *r,

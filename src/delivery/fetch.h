@@ -43,7 +43,12 @@ void account_free(struct account *a); /* NULL is fine */
 /* All accounts of a source: those with a token of their own, and one for the
  * others. NULL: nothing is fetched for it. */
 struct account *accounts_new(const struct source *source,
-			     struct refreshers *refreshers);
+			     struct refreshers *refreshers,
+			     const struct delivery_ops *ops);
+/* Of the accounts of a source, one of which is `to`, that which has the lead in
+ * memory; else `to`. */
+struct destination *account_holding(struct destination *const *list, size_t n,
+				    struct destination *to, int64_t lead);
 /* Sets the credentials of the next requests. */
 void account_authorize(struct account *a, struct str token);
 /* Which account a lead that waits to be fetched belongs to. */
@@ -101,6 +106,8 @@ void refreshers_tick(struct refreshers *r, struct courier *courier);
 /* Whether there is an access token, or none is needed. Gets one if a lead is
  * due; *wake as of may_send(). */
 bool oauth_ready(struct destination *d, int64_t now, int64_t *wake);
+/* Whether one is being fetched. */
+bool oauth_refreshing(const struct account *a);
 /* The access token was refused: true when a new one is worth a try. */
 bool oauth_refused(struct account *a, int64_t sent_at);
 

@@ -398,6 +398,13 @@ bool oauth_ready(struct destination *d, int64_t now, int64_t *wake)
 	return false;
 }
 
+bool oauth_refreshing(const struct account *a)
+{
+	return a->refresher != NULL && (a->refresher->asker != NULL ||
+					a->refresher->lookup == LOOKUP_ASKED ||
+					a->refresher->next_access != NULL);
+}
+
 bool oauth_refused(struct account *a, int64_t sent_at)
 {
 	struct refresher *r = a->refresher;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What admin.c (who may ask, where to) and the files that answer share:
- * admin_api.c, admin_leads.c, admin_filter.c, admin_bulk.c, admin_sources.c,
- * admin_destinations.c, admin_manual.c. */
+ * admin_api.c, admin_leads.c, admin_filter.c, admin_bulk.c, admin_queue.c,
+ * admin_crm.c, admin_sources.c, admin_destinations.c, admin_manual.c. */
 #ifndef LB_ADMIN_INTERNAL_H
 #define LB_ADMIN_INTERNAL_H
 
@@ -101,6 +101,26 @@ void admin_post_bury_many(struct admin_call *c);
 void admin_post_send_as_new_many(struct admin_call *c);
 /* True: q was a step of a command on many leads. */
 bool admin_on_slice(struct admin *a, struct exchange *x, const struct query *q);
+
+/* ---- admin_queue.c --------------------------------------------------------
+ */
+
+void admin_get_queue(struct admin_call *c);
+void admin_get_waiting(struct admin_call *c);
+/* True: q was about why a lead waits, and delivery is asked now. */
+bool admin_on_waits(struct admin *a, struct exchange *x, const struct query *q);
+/* Delivery has answered. Takes it. */
+void admin_on_asked(void *ctx, struct delivery_ask *ask);
+
+/* ---- admin_crm.c ----------------------------------------------------------
+ */
+
+void admin_post_drain(struct admin_call *c);
+void admin_post_test(struct admin_call *c);
+void admin_get_here(struct admin_call *c);
+void admin_get_there(struct admin_call *c);
+void admin_on_sent(struct admin *a, struct exchange *x,
+		   const struct delivery_ask *ask);
 
 /* ---- admin_manual.c -------------------------------------------------------
  */

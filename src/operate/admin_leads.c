@@ -170,7 +170,7 @@ void admin_on_query(void *ctx, struct query *q)
 	}
 	if (q->result != LB_OK) {
 		reply_refused(x, q);
-	} else if (admin_on_slice(a, x, q)) {
+	} else if (admin_on_slice(a, x, q) || admin_on_waits(a, x, q)) {
 		/* answered, or on its way to the store */
 	} else if (q->kind == QUERY_RAW) {
 		replay(a, x, q);

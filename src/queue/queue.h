@@ -99,6 +99,7 @@ enum query_kind {
 	QUERY_AUDIT,      /* who changed what, newest first */
 	QUERY_COUNT,      /* how many leads a filter has */
 	QUERY_IDS,        /* which: out in `ids` */
+	QUERY_WAITS,      /* why a lead waits: out in `waits` */
 	QUERY_SUMS,       /* contacts of leads as hashes */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY,       /* dead -> waiting (generation by the rules) */
@@ -114,6 +115,16 @@ struct audit {
 	char actor[32];   /* "unix:0", "token", "dashboard"; "": no line */
 	char action[32];  /* "lead.retry" */
 	char subject[96]; /* "17", "mega" */
+};
+
+/* What the store knows of a lead that waits. */
+struct query_waits {
+	bool waits;
+	int64_t due_ms, received_ms, attempts;
+	int64_t last_ms; /* the last attempt that failed; 0: none did */
+	enum outcome outcome;
+	int status;
+	char reason[64];
 };
 
 /* A slice of a command on many leads: short enough that an accept which waits
@@ -157,6 +168,7 @@ struct query {
 	struct due_lead *due;        /* COMMAND_*: chain of leads that wait now,
 				      * taken by the store thread */
 	size_t n_changed, n_refused; /* COMMAND_* with ids */
+	struct query_waits waits;    /* QUERY_WAITS */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);

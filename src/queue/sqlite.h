@@ -19,6 +19,7 @@
  *   sqlite_match.c   the reading side: what somebody looks for
  *   sqlite_unit.c    the reading side: a lead as JSON
  *   sqlite_sums.c    the reading side: contacts as hashes
+ *   sqlite_waits.c   the reading side: why a lead waits
  *   sqlite_retain.c  retention in small slices
  */
 #ifndef LB_QUEUE_SQLITE_H
@@ -267,6 +268,7 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
 int reader_credential(struct store_reader *r, struct query *q);
+int reader_waits(struct store_reader *r, struct query *q);
 int reader_sums(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);

@@ -46,6 +46,7 @@ static int run_one(struct store *s, struct query *q, int64_t id, int64_t now_ms,
 	case QUERY_AUDIT:
 	case QUERY_COUNT:
 	case QUERY_IDS:
+	case QUERY_WAITS:
 	case QUERY_SUMS:
 		break;
 	}

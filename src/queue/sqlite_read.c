@@ -316,6 +316,8 @@ int reader_answer(struct store_reader *r, struct query *q)
 	case QUERY_COUNT:
 	case QUERY_IDS:
 		return reader_list(r, q);
+	case QUERY_WAITS:
+		return reader_waits(r, q);
 	case QUERY_SUMS:
 		return reader_sums(r, q);
 	case QUERY_LEAD:
