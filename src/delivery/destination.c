@@ -137,6 +137,15 @@ static void unlink_attempt(struct attempt *a)
 	d->courier->in_flight--;
 }
 
+static void attempt_free(struct attempt *a)
+{
+	while (a != NULL) {
+		struct attempt *mate = a->mates;
+		free(a);
+		a = mate;
+	}
+}
+
 static void on_answer(void *ctx, const struct attempt_result *result)
 {
 	struct attempt *a = ctx;
@@ -144,7 +153,7 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 	fault_point("delivery_answered");
 	unlink_attempt(a);
 	destination_judge(a, result);
-	free(a);
+	attempt_free(a);
 	destination_pump(d);
 	d->courier->answered(d->courier->ctx, d);
 }
@@ -183,11 +192,18 @@ static void send_one(struct destination *d, struct entry *e, int64_t now)
 	a->entry = e;
 	a->started = now;
 	a->started_ms = clock_wall_ms();
+	if (d->account != NULL && !fetch_is_ours(a)) {
+		scheduler_forget(d->leads, e); /* it is on disk */
+		free(a);
+		return;
+	}
 	if (d->account != NULL && !fetch_possible(a, &ruling)) {
 		destination_refuse(a, &ruling);
 		free(a);
 		return;
 	}
+	if (d->account != NULL)
+		fetch_gather(a, now);
 	launch(a, now);
 }
 
@@ -233,7 +249,7 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 			return false;
 		}
 	}
-	if (d->account != NULL && !oauth_ready(d, now, wake))
+	if (d->account != NULL && !fetch_ready(d, now, wake))
 		return false;
 	int64_t ready = limiter_ready_at(d->limiter, now);
 	*wake = ready > 0 ? ready : INT64_MAX;
@@ -381,7 +397,7 @@ void destination_quiet(struct destination *d)
 	while (d->attempts != NULL) { /* sent again after the next start */
 		struct attempt *a = d->attempts;
 		unlink_attempt(a);
-		free(a);
+		attempt_free(a);
 	}
 	http_target_free(d->target);
 	d->target = NULL;

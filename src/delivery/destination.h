@@ -28,6 +28,11 @@ struct delivery_ops {
 		       int64_t fresh_after_ms, size_t backlog);
 	/* NULL: nothing is known of before the start. */
 	void (*recall)(void *ctx, struct recall *chain);
+	/* Keeps a credential or looks it up; takes it. NULL: none are kept. */
+	void (*credential)(void *ctx, struct credential *c);
+	/* Which accounts of the source are refilled by name: those of its
+	 * api.tokens. NULL where no source has any. */
+	void (*set_apart)(void *ctx, const struct source *source);
 };
 
 struct destination;
@@ -117,6 +122,9 @@ struct destination {
 
 struct attempt {
 	struct attempt *next, *prev;
+	struct attempt *mates; /* of a fetch: further leads of the request */
+	bool is_mate;          /* one of those */
+	bool brief;            /* of a fetch: asked for fewer fields */
 	struct destination *d;
 	struct limiter *limiter; /* the one it took from */
 	struct entry *entry;
@@ -174,6 +182,9 @@ void destination_alarm(struct destination *d, const char *reason);
 
 /* An attempt came to an end: the lead's and the destination's next step. */
 void destination_judge(struct attempt *a, const struct attempt_result *result);
+/* The same for one lead, when the destination has learned from the answer. */
+void destination_conclude(struct attempt *a, const struct attempt_result *r,
+			  const struct verdict *v);
 /* It cannot even be sent. */
 void destination_refuse(struct attempt *a, struct ruling *ruling);
 /* A settlement is committed (or refused by the store). Takes it. */
