@@ -146,6 +146,14 @@ static enum transport transport_of(const struct call *call, CURLcode code)
 		return timeout_of(call->easy);
 	if (code == CURLE_COULDNT_CONNECT)
 		return connect_failure(call);
+	/* Said something, but not all of its headers. */
+	if (code == CURLE_OK)
+		return TRANSPORT_RESET;
+	/* Of an answer that is not HTTP curl says the same as of a URL it must
+	 * not call. */
+	if (code == CURLE_UNSUPPORTED_PROTOCOL &&
+	    reached(call->easy, CURLINFO_PRETRANSFER_TIME_T))
+		return TRANSPORT_OTHER;
 	for (size_t i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++)
 		if (CODES[i].code == code)
 			return CODES[i].transport;
