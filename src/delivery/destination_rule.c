@@ -80,7 +80,8 @@ static void learn_limits(const struct attempt *a,
 		return;
 	}
 	limiter_answered(a->limiter, now);
-	if (r->transport != TRANSPORT_ANSWERED)
+	/* Retry-After wins over what RateLimit headers say beside it. */
+	if (r->transport != TRANSPORT_ANSWERED || header_retry_after(r) >= 0)
 		return;
 	struct rate_hint hints[RATE_HINTS_MAX];
 	size_t n = header_rate_hints(r, hints);
