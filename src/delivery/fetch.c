@@ -32,6 +32,7 @@ static const struct destination_config usual = {
     .retry = {pauses, sizeof(pauses) / sizeof(pauses[0])},
     .retry_every_ms = FETCH_RETRY_EVERY_MS,
     .probe_ms = 5 * MINUTE,
+    .nxdomain_grace_ms = 60 * MINUTE,
     .breaker_failures = 5,
     .breaker_open_ms = 5 * SECOND,
     .breaker_max_open_ms = 2 * MINUTE,
