@@ -219,6 +219,7 @@ def plan(arguments):
             cppcheck(),
             *fuzz_jobs(fuzzing)]
     if arguments.full:
+        os.environ["OUTAGE_SECONDS"] = "30"  # of tests/integration
         jobs += [build("clang"), unit("clang"), tidy(), build("release"),
                  integration("release"), crash("release"),
                  integration("dev")]

@@ -21,6 +21,7 @@ request is used. A rule is an object:
     delay    seconds to wait before the answer
     times    how many requests it is used for (default 1; 0: any number)
     for_s    ends that many seconds after it was set
+    every    only for every so-manieth request that it could be used for
     match    only for requests whose body or path contains this text
     stored   true: the CRM acts on the request first, then misbehaves
 
@@ -71,7 +72,7 @@ UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600}
 MUTE = {"hang", "close", "reset", "half", "garbage"}  # no whole answer
 ACTIONS = MUTE | {"status", "delay", "slow", "redirect", "half_body"}
 RULE_KEYS = {"do", "status", "headers", "body", "delay", "times", "for_s",
-             "match", "stored"}
+             "match", "stored", "every"}
 
 
 def parse_rate(text):
@@ -281,6 +282,8 @@ class Rule:
         self.left = int(spec.get("times", 0 if "for_s" in spec else 1)) or None
         self.until = (time.monotonic() + float(spec["for_s"])
                       if "for_s" in spec else None)
+        self.every = int(spec.get("every", 1))
+        self.seen = 0
         self.match = spec.get("match")
         self.stored = bool(spec.get("stored"))
 
@@ -293,10 +296,11 @@ class Rule:
                                self.do in ("delay", "slow", "half_body"))
 
     def takes(self, request):
-        if self.match is None:
-            return True
-        return (self.match in request.path or
-                self.match.encode() in request.body)
+        if (self.match is not None and self.match not in request.path and
+                self.match.encode() not in request.body):
+            return False
+        self.seen += 1
+        return self.seen % self.every == 0
 
     def answer(self, ordinary):
         if self.do == "redirect":

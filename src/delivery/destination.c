@@ -147,6 +147,18 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 	d->courier->answered(d->courier->ctx, d);
 }
 
+/* The other side may have counted the first time too. */
+bool attempt_again(void *ctx)
+{
+	struct attempt *a = ctx;
+	int64_t now = clock_mono_ms();
+	if (limiter_ready_at(a->limiter, now) != 0)
+		return false;
+	limiter_take(a->limiter, now);
+	a->tokens++;
+	return true;
+}
+
 static void launch(struct attempt *a, int64_t now)
 {
 	struct destination *d = a->d;
@@ -158,6 +170,7 @@ static void launch(struct attempt *a, int64_t now)
 	else
 		a->breaker_probe = breaker_sent(&d->breaker, now);
 	limiter_take(d->limiter, now);
+	a->tokens = 1;
 	link_attempt(a);
 	d->used_at = now;
 	if (d->account != NULL) {
@@ -167,7 +180,12 @@ static void launch(struct attempt *a, int64_t now)
 	char line[ATTEMPT_KEY_LINE];
 	attempt_key_line(lead, line);
 	fault_point("delivery_taken");
-	http_post(d->target, line, lead->body, on_answer, a);
+	struct http_message m = {.path = "",
+				 .header = line,
+				 .body = lead->body,
+				 .borrowed = true,
+				 .again = attempt_again};
+	http_send(d->target, &m, on_answer, a);
 	fault_point("delivery_sent");
 }
 

@@ -114,6 +114,7 @@ struct attempt {
 	struct attempt *next, *prev;
 	struct destination *d;
 	struct limiter *limiter; /* the one it took from */
+	int tokens;              /* more than one when curl sent it again */
 	struct entry *entry;
 	int64_t started, started_ms; /* monotonic, wall */
 	bool breaker_probe, park_probe;
@@ -152,6 +153,8 @@ void destination_configure(struct destination *d, struct config *all,
 void destination_serve(struct destination *d, struct account *account);
 /* Its target again, after a header of its configuration changed. */
 void destination_retarget(struct destination *d);
+/* Whether a request may leave once more, whose connection died under it. */
+bool attempt_again(void *attempt);
 void destination_command(struct destination *d, enum destination_command c);
 /* Sends what may be sent, arms the timer, sets the condition. */
 void destination_pump(struct destination *d);

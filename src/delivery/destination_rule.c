@@ -74,11 +74,11 @@ static void adapt_slots(struct destination *d, const struct attempt *a,
 static void learn_limits(const struct attempt *a,
 			 const struct attempt_result *r, int64_t now)
 {
-	if (!attempt_arrived(r->transport)) {
+	bool arrived = attempt_arrived(r->transport);
+	for (int i = arrived ? 0 : 1; i < a->tokens; i++)
+		limiter_answered(a->limiter, now);
+	if (!arrived)
 		limiter_return(a->limiter);
-		return;
-	}
-	limiter_answered(a->limiter, now);
 	/* Retry-After wins over what RateLimit headers say beside it. */
 	if (r->transport != TRANSPORT_ANSWERED || header_retry_after(r) >= 0)
 		return;

@@ -131,6 +131,7 @@ void fetch_send(struct attempt *a, http_done_cb cb)
 	    .header = "Accept-Encoding: identity",
 	    .body = request.body,
 	};
+	m.again = attempt_again;
 	http_send(a->d->target, &m, cb, a);
 	arena_release(&scratch);
 }

@@ -62,6 +62,8 @@ struct call {
 	bool headers_done; /* the answer's status line and headers are whole */
 	bool over;         /* the answer passed a ceiling */
 	bool forbidden;    /* an address was refused */
+	int sent;          /* how often curl began to send it */
+	bool (*again)(void *ctx);
 	struct question *question; /* its name is being looked up */
 	struct curl_slist *resolved;
 	http_done_cb cb;
@@ -232,15 +234,20 @@ static curl_socket_t on_open(void *ctx, curlsocktype purpose,
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
-/* A connection made under another target's rules may be used again. */
+/* Before the request is sent: a connection made under another target's rules
+ * may be used again, and so may the request, when one died under it. */
 static int on_connected(void *ctx, char *remote, char *local, int remote_port,
 			int local_port)
 {
 	(void)local, (void)remote_port, (void)local_port;
 	struct call *call = ctx;
-	if (call->target->allow_private || address_text_is_public(remote))
-		return CURL_PREREQFUNC_OK;
-	return CURL_PREREQFUNC_ABORT;
+	if (!call->target->allow_private && !address_text_is_public(remote)) {
+		call->forbidden = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	if (call->sent++ > 0 && call->again != NULL && !call->again(call->ctx))
+		return CURL_PREREQFUNC_ABORT;
+	return CURL_PREREQFUNC_OK;
 }
 
 #define SET(option, value)                                                     \
@@ -339,6 +346,7 @@ static struct call *call_ready(struct http_target *t, const char *line)
 	buf_reset(&call->body);
 	call->header_bytes = 0;
 	call->headers_done = call->over = call->forbidden = false;
+	call->sent = 0;
 	(void)!snprintf(call->line, sizeof(call->line), "%s", line);
 	return call;
 }
@@ -408,6 +416,7 @@ void http_send(struct http_target *t, const struct http_message *m,
 	SET(m->borrowed ? CURLOPT_POSTFIELDS : CURLOPT_COPYPOSTFIELDS,
 	    m->body.p);
 	SET(m->get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+	call->again = m->again;
 	start(call, cb, ctx);
 }
 

@@ -42,8 +42,6 @@ static enum transport timeout_of(CURL *easy)
 static enum transport connect_failure(const struct http_finished *call)
 {
 	long os = 0;
-	if (call->forbidden)
-		return TRANSPORT_FORBIDDEN;
 	curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os);
 	return os == ETIMEDOUT ? TRANSPORT_TIMEOUT_CONNECT : TRANSPORT_REFUSED;
 }
@@ -54,7 +52,7 @@ static const struct {
 } CODES[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, TRANSPORT_FORBIDDEN},
     {CURLE_URL_MALFORMAT, TRANSPORT_FORBIDDEN},
-    {CURLE_ABORTED_BY_CALLBACK, TRANSPORT_FORBIDDEN},
+    {CURLE_ABORTED_BY_CALLBACK, TRANSPORT_RESET}, /* not sent once more */
     {CURLE_COULDNT_RESOLVE_HOST, TRANSPORT_DNS_FAILED},
     {CURLE_COULDNT_RESOLVE_PROXY, TRANSPORT_DNS_FAILED},
     {CURLE_SSL_CONNECT_ERROR, TRANSPORT_TLS_FAILED},
@@ -77,6 +75,8 @@ static enum transport transport_of(const struct http_finished *call)
 	 * off or too large cannot undo them. */
 	if (call->headers_done && status >= 200)
 		return TRANSPORT_ANSWERED;
+	if (call->forbidden)
+		return TRANSPORT_FORBIDDEN;
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return timeout_of(call->easy);
 	if (code == CURLE_COULDNT_CONNECT)
