@@ -307,6 +307,7 @@ void destination_tick(struct destination *d)
 	if (d->in_flight == 0 && d->used_at != 0 &&
 	    now - d->used_at > IDLE_MS) {
 		http_target_trim(d->target);
+		d->courier->trimmed = true;
 		d->used_at = 0;
 	}
 	destination_upkeep(d, now);

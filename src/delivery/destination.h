@@ -40,6 +40,7 @@ struct courier {
 	struct delivery_ops ops;
 	size_t in_flight; /* of all */
 	bool stopping;
+	bool trimmed; /* a destination gave memory back */
 	void *ctx;
 	void (*answered)(void *ctx, struct destination *d);
 };
