@@ -255,6 +255,7 @@ def plan(arguments):
             browser("dev"), cppcheck(), *package(),
             *fuzz_jobs(fuzzing)]
     if arguments.full:
+        os.environ["OUTAGE_SECONDS"] = "30"  # of tests/integration
         jobs += [build("clang"), unit("clang"), tidy(), build("release"),
                  integration("release"), crash("release"), monitoring(),
                  integration("dev")]

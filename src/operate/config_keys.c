@@ -301,6 +301,10 @@ static const struct key keys[] = {
 {DESTINATION = "probe", .type = KEY_DURATION, GOES(probe_ms),
  .min = 100, .max = DAY, .def = "5m",
  .help = "How often a parked destination is tried with one lead."},
+{DESTINATION = "nxdomain_grace", .type = KEY_DURATION,
+ GOES(nxdomain_grace_ms), .min = 100, .max = 7 * DAY, .def = "1h",
+ .help = "How long the URL's host name may be missing (a domain being moved) "
+	 "before the destination is parked; the alarm comes at once."},
 {DESTINATION = "breaker.failures", .type = KEY_INT, GOES(breaker_failures),
  .min = 1, .max = 1000, .def = "5",
  .help = "Transient failures in a row after which the destination rests."},
