@@ -114,7 +114,17 @@ static const struct key keys[] = {
 	 "(mode 0660) and loopback addresses."},
 {TOP = "admin.token", .type = KEY_SECRETS, INTO(admin.token),
  .example = "credential:admin-token",
- .help = "Needed for every admin address that is not a socket file."},
+ .help = "Needed for every admin address that is not a socket file: as a "
+	 "bearer token, or typed into the login form of the dashboard."},
+{TOP = "admin.read_token", .type = KEY_SECRETS, INTO(admin.read_token),
+ .example = "credential:admin-read-token",
+ .help = "Lets look, not touch: GET only, and personal data stays masked. For "
+	 "Prometheus and for a screen on the wall."},
+{TOP = "admin.hosts", .type = KEY_TEXTS, INTO(admin.hosts),
+ .example = "[leads.example.com]",
+ .help = "Names under which browsers reach the dashboard through a proxy. "
+	 "IP addresses and localhost need no mention; any other name is refused, "
+	 "since a page of a stranger could come by it (DNS rebinding)."},
 {TOP = "admin.allow_remote", .type = KEY_BOOL, INTO(admin.allow_remote),
  .def = "false",
  .help = "Allow admin addresses that are not loopback. There is no TLS on "
@@ -291,6 +301,10 @@ static const struct key keys[] = {
 {DESTINATION = "probe", .type = KEY_DURATION, GOES(probe_ms),
  .min = 100, .max = DAY, .def = "5m",
  .help = "How often a parked destination is tried with one lead."},
+{DESTINATION = "nxdomain_grace", .type = KEY_DURATION,
+ GOES(nxdomain_grace_ms), .min = 100, .max = 7 * DAY, .def = "1h",
+ .help = "How long the URL's host name may be missing (a domain being moved) "
+	 "before the destination is parked; the alarm comes at once."},
 {DESTINATION = "breaker.failures", .type = KEY_INT, GOES(breaker_failures),
  .min = 1, .max = 1000, .def = "5",
  .help = "Transient failures in a row after which the destination rests."},
@@ -510,9 +524,16 @@ static const struct key keys[] = {
  .example = "file:/etc/leadbridge/secrets/page-token",
  .help = "Access token for it. A dead one parks the account, @NAME, and costs "
 	 "no lead."},
+{SOURCE = "api.tokens", .type = KEY_TOKENS, HAS(api.tokens),
+ .offset2 = AT(source, api.n_tokens),
+ .example = "{\"1001\": file:/etc/leadbridge/secrets/page-1001}",
+ .help = "The tokens of single accounts (page, portal, location), where one "
+	 "source serves several; with api.oauth their refresh tokens. Each is "
+	 "an account of its own, @NAME:ID: a dead token parks no other."},
 {SOURCE = "api.oauth.token_url", .type = KEY_URL, HAS(api.oauth.token_url),
  .example = "https://accounts.zoho.eu/oauth/v2/token",
- .help = "zoho: where access tokens come from, instead of api.token."},
+ .help = "Where access tokens come from, instead of api.token: hubspot and ghl "
+	 "(their own by default), zoho (that of your data centre)."},
 {SOURCE = "api.oauth.client_id", .type = KEY_TEXT, HAS(api.oauth.client_id),
  .example = "1000.ABCDEF",
  .help = "The client those are made for."},
@@ -523,7 +544,8 @@ static const struct key keys[] = {
 {SOURCE = "api.oauth.refresh_token", .type = KEY_SECRET,
  HAS(api.oauth.refresh_token),
  .example = "file:/etc/leadbridge/secrets/zoho-refresh",
- .help = "A refresh token that does not change with use."},
+ .help = "What access tokens are made with. Where it changes with each use, the "
+	 "new one is kept in the store, until another one is written here."},
 {SOURCE = "api.version", .type = KEY_TEXT, HAS(api.version),
  .example = "v23.0",
  .help = "Version of the provider's API; a tried one by default."},

@@ -157,6 +157,7 @@ static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 	}
 	bool parked = metrics_is_parked(in, name);
 	int64_t n = waiting != NULL ? waiting->waiting : 0;
+	member(b, "confirmed", waiting != NULL ? waiting->confirmed : 0);
 	member(b, "waiting", parked ? 0 : n);
 	member(b, "parked", parked ? n : 0);
 	if (waiting != NULL && waiting->oldest_received_ms > 0)
@@ -167,7 +168,7 @@ static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 	buf_add_char(b, ',');
 }
 
-static int64_t oldest_waiting_s(const struct metrics_inputs *in)
+int64_t metrics_oldest_s(const struct metrics_inputs *in)
 {
 	int64_t oldest = 0;
 	for (size_t i = 0; i < in->n_backlog; i++) {
@@ -188,8 +189,9 @@ static void add_gauges(const struct metrics_inputs *in, struct buf *b)
 	member(b, "parked", parked);
 	member(b, "fetching", in->gauges.states[UNIT_FETCHING]);
 	member(b, "sending", sending);
-	member(b, "oldest_waiting_s", oldest_waiting_s(in));
+	member(b, "oldest_waiting_s", metrics_oldest_s(in));
 	member(b, "ledger_difference", in->gauges.difference);
+	member(b, "unmatched", in->gauges.unmatched);
 }
 
 void metrics_line(struct metrics *m, const struct metrics_inputs *in,

@@ -13,6 +13,7 @@
 #include "ingress/listener.h"
 #include "ingress/rate.h"
 #include "leadbridge/config.h"
+#include "operate/activity.h"
 #include "operate/held.h"
 #include "operate/metrics.h"
 #include "queue/queue.h"
@@ -21,6 +22,7 @@ struct road {
 	struct loop *loop;
 	struct config *config; /* in force; one reference */
 	struct metrics *metrics;
+	struct activity *activity; /* for those who watch the page */
 	struct queue *queue;
 	struct delivery *delivery;
 	struct listener *webhooks;
