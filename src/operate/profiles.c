@@ -290,6 +290,7 @@ static const struct row profile_rows[] = {
     {"documentation", read_string, IN(documentation), false},
     {"payloads", read_words, IN(payloads), false},
     {"lenient", read_flag, IN(lenient), false},
+    {"camel_case", read_flag, IN(camel_case), false},
     {"max_body", read_bytes, IN(max_body), false},
     {"scheme", read_scheme, IN(scheme), false},
     {"secret_in_body", read_path, IN(secret_in_body), false},

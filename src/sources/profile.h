@@ -34,6 +34,7 @@ struct profile {
 	/* How it arrives and who is proven. */
 	struct text_list payloads; /* json form multipart; none: json */
 	bool lenient, attribution;
+	bool camel_case; /* names of answers are written likeThis */
 	struct scheme_rule scheme;
 	char *secret_in_body;     /* value path, or NULL */
 	char *challenge_param;    /* GET: this query parameter is echoed */
