@@ -75,8 +75,8 @@ static void measure(const struct golden_source *source, const char *name,
 	}
 	(void)printf("%c %s %s/%s %zu %u %.2f\n",
 		     source->source->ops->profile != NULL ? 'P' : 'C',
-		     source->platform, source->folder, name,
-		     g.request.body.n, leads, best);
+		     source->platform, source->folder, name, g.request.body.n,
+		     leads, best);
 }
 
 static void measure_file(const struct golden_source *source, const char *name,
@@ -100,9 +100,8 @@ int main(int argc, char **argv)
 	golden_setup();
 	for (size_t i = 0; i < GOLDEN_SOURCES; i++) {
 		char path[1024];
-		(void)snprintf(path, sizeof(path),
-			       "%s/tests/sources/golden/%s", LB_TREE,
-			       golden_sources[i].folder);
+		(void)snprintf(path, sizeof(path), "%s/tests/sources/golden/%s",
+			       LB_TREE, golden_sources[i].folder);
 		struct dirent **list = NULL;
 		int n = scandir(path, &list, NULL, alphasort);
 		for (int k = 0; k < n; k++) {
