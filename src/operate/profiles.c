@@ -271,15 +271,36 @@ static const struct row answer_rows[] = {
     {NULL, NULL, 0, false},
 };
 
+static const struct row mail_rows[] = {
+    {"from", read_expression, IN(mail.from), true},
+    {"name", read_expression, IN(mail.name), false},
+    {"reply_to", read_expression, IN(mail.reply_to), false},
+    {"headers", read_expression, IN(mail.headers), false},
+    {"text", read_expression, IN(mail.text), false},
+    {"signature", read_expression, IN(mail.signature), false},
+    {"html", read_expression, IN(mail.html), false},
+    {"envelope", read_expression, IN(mail.envelope), false},
+    {NULL, NULL, 0, false},
+};
+
+static const struct {
+	const char *name;
+	const struct row *rows;
+} groups[] = {
+    {"answer", answer_rows},
+    {"handshake", challenge_rows},
+    {"mail", mail_rows},
+};
+
 /* A group of keys of the profile itself. */
 static void read_group(struct reader *r, const struct row *row,
 		       const struct node *n, void *field)
 {
-	const struct row *rows = str_eq(str_from(row->name), STR("answer"))
-				     ? answer_rows
-				     : challenge_rows;
+	size_t i = 0;
+	while (strcmp(groups[i].name, row->name) != 0)
+		i++;
 	if (n->kind == NODE_MAP)
-		read_rows(r, rows, n, field);
+		read_rows(r, groups[i].rows, n, field);
 	else
 		refuse(r, row, n, "a mapping");
 }
@@ -296,6 +317,7 @@ static const struct row profile_rows[] = {
     {"secret_in_body", read_path, IN(secret_in_body), false},
     {"handshake", read_group, 0, false},
     {"headers", read_words, IN(headers), false},
+    {"mail", read_group, 0, false},
     {"each", read_expression, IN(each), false},
     {"id", read_expression, IN(id), false},
     {"event", read_expression, IN(event), false},

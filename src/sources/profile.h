@@ -9,6 +9,7 @@
 
 #include "leadbridge/source.h"
 #include "sources/expression.h"
+#include "sources/mail.h"
 
 /* A constant, or what a table makes of an expression. */
 struct profile_rule {
@@ -42,6 +43,7 @@ struct profile {
 	struct text_list headers; /* offered as $headers, and stored */
 	/* What happened. */
 	struct expression each, id, event, account, occurred_at, test, filter;
+	struct mail_rule mail;   /* the event is an e-mail */
 	struct text_list events; /* default events; its v ends with NULL */
 	/* The lead. */
 	struct profile_rule source_platform, source_type, stage_slug;
