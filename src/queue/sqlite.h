@@ -123,7 +123,10 @@ struct store {
 	size_t n_committed;    /* names that are on disk for certain */
 	struct recent *recent;
 	struct tidy tidy;
-	int wal_pages; /* after the last commit */
+	int wal_pages;     /* after the last commit */
+	int wal_before;    /* at the last upkeep */
+	bool wal_done;     /* all of it is in the database */
+	int checkpoint_at; /* pages; when the next is worth its syncs */
 	bool in_transaction;
 };
 
