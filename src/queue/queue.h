@@ -91,6 +91,7 @@ enum query_kind {
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
 	QUERY_AUDIT,      /* who changed what, newest first */
+	QUERY_IMPORT,     /* how far the import of a file is */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY, /* dead -> waiting (generation by the rules) */
 	COMMAND_BURY,  /* quarantined -> ignored, with a reason */
@@ -114,6 +115,7 @@ struct query {
 	bool scan;
 	int64_t id;
 	char state[16], source[65], destination[QUEUE_NAME];
+	char file[65];    /* QUERY_IMPORT: SHA-256, hex */
 	int64_t after_id; /* cursor: ids below it; 0: from the newest */
 	size_t limit;
 	struct audit audit; /* COMMAND_* */

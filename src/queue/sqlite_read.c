@@ -204,6 +204,8 @@ int reader_refill(struct store_reader *r, struct refill *q, struct err *err)
 	q->chain = NULL;
 	q->more = false;
 	q->next_due_at_ms = 0;
+	if (is_bulk_queue(str_from(q->destination)))
+		return reader_refill_bulk(r, q, err);
 	f.fetch = q->destination[0] == '@';
 	int rc = reader_name_id(r, q->destination + f.fetch, &destination, err);
 	if (rc != 0 || destination == NAME_NONE)
@@ -288,6 +290,8 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_backlog(r, q);
 	case QUERY_AUDIT:
 		return reader_audit(r, q);
+	case QUERY_IMPORT:
+		return reader_import(r, q);
 	case COMMAND_RETRY:
 	case COMMAND_BURY:
 	case COMMAND_NOTE:

@@ -258,7 +258,7 @@ static void store_of_the_first_version_is_taken_over(void **state)
 	int64_t id = store_one(f, "e1", T0);
 	char *copy = xasprintf("%s.v1", f->path);
 	fixture_shut(f);
-	on_file(f, "DROP INDEX lead_aside; DROP TABLE audit;"
+	on_file(f, "DROP INDEX lead_aside; DROP TABLE audit; DROP TABLE bulk;"
 		   "DROP INDEX lead_fetch; PRAGMA user_version = 1");
 	fixture_open(f);
 	assert_true(lead_says(f, id, "\"event_id\":\"e1\""));
