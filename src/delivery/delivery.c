@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "delivery/bulk.h"
 #include "delivery/delivery_ops.h"
 #include "delivery/fetch.h"
 #include "delivery/limits.h"
@@ -46,6 +47,7 @@ enum mail_kind {
 	MAIL_RECALLED,
 	MAIL_CONFIGURE,
 	MAIL_COMMAND,
+	MAIL_PREVIEW,
 	MAIL_STOP,
 };
 
@@ -56,6 +58,7 @@ struct mail {
 	struct recall *recall;          /* RECALLED */
 	char *destination;              /* REFILLED, COMMAND */
 	struct config *config;          /* CONFIGURE */
+	struct preview *preview;        /* PREVIEW */
 	bool more;
 	int64_t next_due_at_ms, grace_ms;
 	enum destination_command command;
@@ -71,7 +74,7 @@ static void publish(void *ctx)
 	d->publishing = false;
 	status = xcalloc(d->n + 1, sizeof(*status));
 	for (size_t i = 0; i < d->n; i++)
-		if (!d->list[i]->leaving)
+		if (!d->list[i]->leaving && !lane_idle(d->list[i]))
 			destination_status(d->list[i], &status[n++]);
 	lock_take(d->lock);
 	struct destination_status *old = d->status;
@@ -106,6 +109,13 @@ static struct destination *find(struct delivery *d, struct str name)
 {
 	struct destination *found = table_get(d->destinations, name);
 	return found != NULL && !found->leaving ? found : NULL;
+}
+
+/* Where bulk requests for the destination of that name go. */
+static struct destination *lane_of(struct delivery *d, struct str name)
+{
+	char queue[QUEUE_NAME];
+	return find(d, bulk_queue(name, queue));
 }
 
 /* To be pumped when the whole batch of messages is in. */
@@ -162,6 +172,13 @@ static void add_destination(struct delivery *d, struct destination *new)
 	d->list[d->n++] = new;
 }
 
+static void forget_base(struct delivery *d, const struct destination *base)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->list[i]->lane != NULL && d->list[i]->lane->base == base)
+			d->list[i]->lane->base = NULL;
+}
+
 /* Those that left and have nothing under way any more. */
 static void remove_left(struct delivery *d)
 {
@@ -173,14 +190,16 @@ static void remove_left(struct delivery *d)
 		}
 		table_remove(d->destinations, str_from(at->name));
 		d->list[i] = d->list[--d->n];
+		forget_base(d, at);
 		destination_free(at);
 	}
 }
 
 /* A destination, or with an account the fetches of a source. */
-static void configure_one(struct delivery *d, struct config *config,
-			  const struct destination_config *c,
-			  struct account *account)
+static struct destination *configure_one(struct delivery *d,
+					 struct config *config,
+					 const struct destination_config *c,
+					 struct account *account)
 {
 	struct limiter *limiter = limits_get(d->limits, c);
 	struct destination *at = table_get(d->destinations, str_from(c->name));
@@ -193,6 +212,18 @@ static void configure_one(struct delivery *d, struct config *config,
 	}
 	destination_serve(at, account);
 	touch(d, at);
+	return at;
+}
+
+/* A destination, and the one beside it for bulk requests. */
+static void configure_pair(struct delivery *d, struct config *config,
+			   const struct destination_config *c)
+{
+	struct destination *base = configure_one(d, config, c, NULL);
+	if (c->bulk_url == NULL)
+		return;
+	struct lane *lane = lane_new(c, base);
+	destination_bulk(configure_one(d, config, &lane->config, NULL), lane);
 }
 
 /* Takes over the reference. */
@@ -202,7 +233,7 @@ static void configure(struct delivery *d, struct config *config)
 		d->list[i]->leaving = true;
 	limits_begin(d->limits);
 	for (size_t i = 0; i < config->n_destinations; i++)
-		configure_one(d, config, config->destinations[i], NULL);
+		configure_pair(d, config, config->destinations[i]);
 	for (size_t i = 0; i < config->n_sources; i++) {
 		if (!source_fetches(config->sources[i]))
 			continue;
@@ -313,6 +344,12 @@ static void got_command(struct delivery *d, struct mail *mail)
 		return;
 	destination_command(to, mail->command);
 	touch(d, to);
+	/* A pause holds it anyway. */
+	struct destination *bulk = lane_of(d, str_from(mail->destination));
+	if (bulk == NULL || mail->command != DESTINATION_RESUME)
+		return;
+	destination_command(bulk, mail->command);
+	touch(d, bulk);
 }
 
 static void got_stop(struct delivery *d, struct mail *mail)
@@ -329,6 +366,7 @@ static void mail_free(struct mail *mail)
 	recall_free(mail->recall);
 	if (mail->config != NULL)
 		config_unref(mail->config);
+	preview_free(mail->preview);
 	free(mail->destination);
 	free(mail);
 }
@@ -355,6 +393,11 @@ static void handle(struct delivery *d, struct mail *mail)
 		break;
 	case MAIL_COMMAND:
 		got_command(d, mail);
+		break;
+	case MAIL_PREVIEW:
+		preview_ask(lane_of(d, str_from(mail->preview->destination)),
+			    mail->preview);
+		mail->preview = NULL;
 		break;
 	case MAIL_STOP:
 		got_stop(d, mail);
@@ -558,6 +601,13 @@ void delivery_command(struct delivery *d, const char *destination,
 	struct mail *mail = mail_new(MAIL_COMMAND);
 	mail->destination = xstrdup(destination);
 	mail->command = command;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_preview(struct delivery *d, struct preview *p)
+{
+	struct mail *mail = mail_new(MAIL_PREVIEW);
+	mail->preview = p;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

@@ -32,6 +32,7 @@ struct delivery_ops {
 
 struct destination;
 struct account;
+struct lane;
 
 /* What the destinations of one delivery share. */
 struct courier {
@@ -67,6 +68,7 @@ struct destination {
 	const struct destination_config *config;
 	char *name;
 	struct account *account; /* of fetches; NULL: this is a CRM */
+	struct lane *lane;       /* of bulk requests; NULL: single leads */
 	struct scheduler *leads;
 	struct http_target *target;
 	struct limiter *limiter; /* shared, not owned */
@@ -128,6 +130,8 @@ struct ruling { /* on one lead */
 	const char *reason;
 	char *rendered; /* of a fetch that gave a lead: its bytes */
 	size_t rendered_n;
+	struct row_result *rows; /* of a bulk request that arrived */
+	size_t n_rows;
 };
 
 /* The state of what waits here for its next try. */
@@ -150,6 +154,8 @@ void destination_configure(struct destination *d, struct config *all,
 /* What it sends are fetches of this account; takes it. NULL: leads, to a CRM.
  * After each destination_configure(), whose config was the account's. */
 void destination_serve(struct destination *d, struct account *account);
+/* What it sends are bulk requests; takes it. NULL: none. */
+void destination_bulk(struct destination *d, struct lane *lane);
 /* Its target again, after a header of its configuration changed. */
 void destination_retarget(struct destination *d);
 void destination_command(struct destination *d, enum destination_command c);
@@ -168,6 +174,9 @@ void destination_alarm(struct destination *d, const char *reason);
 
 /* An attempt came to an end: the lead's and the destination's next step. */
 void destination_judge(struct attempt *a, const struct attempt_result *result);
+/* What an answer says of the limits; a needs its limiter and its start. */
+void destination_learn_limits(const struct attempt *a,
+			      const struct attempt_result *r, int64_t now);
 /* It cannot even be sent. */
 void destination_refuse(struct attempt *a, struct ruling *ruling);
 /* A settlement is committed (or refused by the store). Takes it. */

@@ -135,6 +135,20 @@ void metrics_source(struct metrics *m, struct str name,
 	lock_drop(m->lock);
 }
 
+/* A bulk request is one attempt, and as many leads as it has rows. */
+static void count_rows(struct counters *c, const struct settlement *s)
+{
+	uint64_t rows = s->lead->units, dead = rows;
+	for (size_t i = 0; i < s->n_rows; i++)
+		dead -= s->rows[i].state == UNIT_DELIVERED;
+	if (s->state == UNIT_DELIVERED)
+		c->delivered += rows - dead - 1; /* one is counted */
+	if (s->state == UNIT_DELIVERED)
+		c->dead += dead;
+	else if (s->state == UNIT_DEAD)
+		c->dead += rows - 1;
+}
+
 static void count_outcome(struct counters *c, const struct settlement *s)
 {
 	c->attempts[s->outcome]++;
@@ -146,6 +160,8 @@ static void count_outcome(struct counters *c, const struct settlement *s)
 		c->retried++;
 	else if (s->outcome == OUTCOME_LIMITED)
 		c->limited++;
+	if (s->lead->bulk != 0)
+		count_rows(c, s);
 }
 
 static void count_delivered(struct metrics *m, const struct settlement *s,
