@@ -139,7 +139,8 @@ static void on_headers(void *ctx, struct exchange *x)
 				  "send the header 'X-Leadbridge: 1'");
 		return;
 	}
-	exchange_accept(x, ADMIN_BODY_MAX);
+	exchange_accept(x, route->answer == admin_post_import ? ADMIN_IMPORT_MAX
+							      : ADMIN_BODY_MAX);
 }
 
 static void on_request(void *ctx, struct exchange *x)
@@ -201,6 +202,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 	r->on_query_ctx = a;
 	r->on_replayed = admin_on_replayed;
 	r->on_replay_failed = admin_on_replay_failed;
+	r->on_preview = admin_on_preview;
 	build_listen(a);
 	struct listener_config config = listener_config_of(a);
 	struct http_handler handler = {

@@ -156,6 +156,8 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_POST, "/api/v1/leads", admin_post_lead},
     {HTTP_GET, "/api/v1/leads/*", admin_get_lead},
     {HTTP_POST, "/api/v1/leads/*/retry", admin_post_retry},
+    {HTTP_POST, "/api/v1/import", admin_post_import},
+    {HTTP_GET, "/api/v1/import/*", admin_get_import},
     {HTTP_GET, "/api/v1/quarantine", admin_get_quarantine},
     {HTTP_GET, "/api/v1/quarantine/*", admin_get_lead},
     {HTTP_POST, "/api/v1/quarantine/*/replay", admin_post_replay},

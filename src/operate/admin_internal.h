@@ -10,6 +10,7 @@
 
 enum {
 	ADMIN_BODY_MAX = 64 * 1024,
+	ADMIN_IMPORT_MAX = 8 << 20,
 	ADMIN_WAIT_MS = 60000,
 	ADMIN_TEXT_MAX = 8 << 20
 };
@@ -80,6 +81,16 @@ void admin_on_replay_failed(void *ctx, struct ticket t, const char *text);
 void admin_post_lead(struct admin_call *c);
 /* The lead is on disk, or was before. */
 void admin_on_added(struct exchange *x, const struct submission *s);
+
+/* ---- admin_import.c -------------------------------------------------------
+ */
+
+void admin_post_import(struct admin_call *c);
+void admin_get_import(struct admin_call *c);
+/* The rows are on disk, or were before, or are refused. */
+void admin_on_imported(struct exchange *x, const struct submission *s);
+/* The CRM answered a dry run. */
+void admin_on_preview(void *ctx, struct preview *p);
 
 /* ---- admin_sources.c ------------------------------------------------------
  */

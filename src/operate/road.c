@@ -18,6 +18,7 @@ enum report_kind {
 	REPORT_SUBMISSION = 1,
 	REPORT_QUERY,
 	REPORT_CONDITION,
+	REPORT_PREVIEW,
 	REPORT_MAPPED
 };
 
@@ -95,6 +96,13 @@ void road_query_done(void *ctx, struct query *q)
 	mailbox_post(r->reports, &q->message);
 }
 
+void road_preview_done(void *ctx, struct preview *p)
+{
+	struct road *r = ctx;
+	p->message.kind = REPORT_PREVIEW;
+	mailbox_post(r->reports, &p->message);
+}
+
 /* ---- loop thread ------------------------------------------------------- */
 
 static void take_condition(struct road *r, struct condition_report *c)
@@ -131,6 +139,9 @@ static void on_reports(void *ctx)
 			break;
 		case REPORT_CONDITION:
 			take_condition(r, (struct condition_report *)m);
+			break;
+		case REPORT_PREVIEW:
+			r->on_preview(r->on_query_ctx, (struct preview *)m);
 			break;
 		case REPORT_MAPPED:
 			mapped_done(r, m);

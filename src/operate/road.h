@@ -36,7 +36,8 @@ struct road {
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
 	void (*on_replayed)(void *ctx, struct submission *s);
 	void (*on_replay_failed)(void *ctx, struct ticket t, const char *text);
-	void *on_query_ctx;           /* of the three */
+	void (*on_preview)(void *ctx, struct preview *p);
+	void *on_query_ctx;           /* of the four */
 	void (*on_failed)(void *ctx); /* the store gave up: loop thread */
 	void *on_failed_ctx;
 };
@@ -56,6 +57,8 @@ LB_MUST_CHECK int road_reload(struct road *r, struct config *next,
 			      struct err *err);
 /* For `done` of a query: hands it to the loop thread. Any thread. */
 void road_query_done(void *ctx, struct query *q);
+/* The same for a preview. */
+void road_preview_done(void *ctx, struct preview *p);
 /* Maps a stored request again with the configuration in force and submits it
  * in place of quarantined unit `unit`; on_replayed says what became of it. */
 LB_MUST_CHECK int road_replay(struct road *r, const struct submission *raw,
