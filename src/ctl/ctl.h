@@ -60,7 +60,7 @@ const char *ctl_option_nth(const struct ctl *c, const char *name, int n);
 
 extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
     CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,
-    CTL_EXPLAIN;
+    CTL_EXPLAIN, CTL_IMPORT;
 
 /* --config, else the installed one. */
 const char *ctl_config_path(const struct ctl *c);
@@ -78,6 +78,8 @@ struct request;
 struct buf;
 int ctl_send(const char *address, const struct request *r, long *status,
 	     struct buf *answer);
+/* The whole of a file, "-": of standard input; CTL_USAGE, said on stderr. */
+int ctl_read_file(const char *path, struct buf *out);
 /* leadbridgectl source test NAME */
 int ctl_source_test(struct ctl *c, const char *name);
 /* The same with a JSON body. */
