@@ -118,8 +118,7 @@ const char *const sqlite_sql[STATEMENTS] = {
 	[ST_END_BULK] = "UPDATE bulk SET state = 1, body = NULL WHERE id = ?1",
 	[ST_UNDO_BULK] = "UPDATE bulk SET state = 0, body = ?2 WHERE id = ?1",
 	[ST_OLD_BULKS] =
-	    "DELETE FROM bulk WHERE state = 1 AND id IN (SELECT id FROM bulk"
-	    " WHERE id > ?1 AND received_at < ?2 ORDER BY id LIMIT ?3)",
+	    "DELETE FROM bulk WHERE state = 1 AND received_at < ?1",
 	[ST_LAST_ID] = "UPDATE meta SET value = ?1 WHERE key = 'last_id'",
 };
 /* clang-format on */
