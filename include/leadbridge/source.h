@@ -434,6 +434,11 @@ LB_MUST_CHECK int source_remap(const struct source *source,
 			       struct str store_secret, struct submission **out,
 			       struct err *err);
 
+/* The same without a store, for whoever compares configurations: also what is
+ * quarantined comes out. LB_EINVAL: nobody can read it. */
+LB_MUST_CHECK int source_rehearse(const struct source *source,
+				  const struct submission *raw,
+				  struct submission **out, struct err *err);
 /* Whether records of this source can be fetched: an api is configured. */
 bool source_fetches(const struct source *source);
 /* `description` is the body of a FETCHING unit. LB_EINVAL: it is none of this

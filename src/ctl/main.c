@@ -5,8 +5,9 @@
 #include "ctl/ctl.h"
 
 static const struct ctl_command *const COMMANDS[] = {
-    &CTL_STATUS, &CTL_LEDGER, &CTL_LEADS, &CTL_QUARANTINE, &CTL_DESTINATION,
-    &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK, &CTL_EXPLAIN,    &CTL_IMPORT,
+    &CTL_STATUS,      &CTL_LEDGER, &CTL_LEADS,  &CTL_QUARANTINE,
+    &CTL_DESTINATION, &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK,
+    &CTL_EXPLAIN,     &CTL_IMPORT, &CTL_CONFIG,
 };
 enum { N_COMMANDS = sizeof(COMMANDS) / sizeof(COMMANDS[0]), ARGS_MAX = 16 };
 

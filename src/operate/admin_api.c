@@ -156,6 +156,7 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_POST, "/api/v1/leads", admin_post_lead},
     {HTTP_GET, "/api/v1/leads/*", admin_get_lead},
     {HTTP_POST, "/api/v1/leads/*/retry", admin_post_retry},
+    {HTTP_GET, "/api/v1/requests", admin_get_requests},
     {HTTP_POST, "/api/v1/import", admin_post_import},
     {HTTP_GET, "/api/v1/import/*", admin_get_import},
     {HTTP_GET, "/api/v1/quarantine", admin_get_quarantine},

@@ -82,6 +82,11 @@ void admin_post_lead(struct admin_call *c);
 /* The lead is on disk, or was before. */
 void admin_on_added(struct exchange *x, const struct submission *s);
 
+/* ---- admin_requests.c -----------------------------------------------------
+ */
+
+void admin_get_requests(struct admin_call *c);
+
 /* ---- admin_import.c -------------------------------------------------------
  */
 

@@ -91,6 +91,7 @@ enum query_kind {
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
 	QUERY_AUDIT,      /* who changed what, newest first */
+	QUERY_REQUESTS,   /* as they came, newest first */
 	QUERY_IMPORT,     /* how far the import of a file is */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY, /* dead -> waiting (generation by the rules) */

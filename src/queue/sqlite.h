@@ -10,6 +10,7 @@
  *   sqlite_settle.c  what became of a lead; retry and bury
  *   sqlite_bulk.c    bulk requests: stored, settled, read again
  *   sqlite_import.c  the reading side: how far an import is
+ *   sqlite_requests.c the reading side: requests as they came
  *   sqlite_command.c what a person does, and the audit log
  *   sqlite_ledger.c  names, totals, their changes in a transaction
  *   sqlite_read.c    the reading side: refill, stored requests, check
@@ -217,6 +218,10 @@ int bulk_clamp_due(struct store *s, int64_t destination, int64_t latest_ms,
 int reader_refill_bulk(struct store_reader *r, struct refill *q,
 		       struct err *err);
 int reader_import(struct store_reader *r, struct query *q);
+
+/* ---- sqlite_requests.c ------------------------------------------------- */
+
+int reader_requests(struct store_reader *r, struct query *q);
 
 int seen_open(struct store *s, struct err *err);
 void seen_close(struct store *s);

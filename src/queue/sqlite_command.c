@@ -33,6 +33,7 @@ static int run(struct store *s, struct query *q, int64_t now_ms,
 	case QUERY_BACKLOG:
 	case QUERY_AUDIT:
 	case QUERY_IMPORT:
+	case QUERY_REQUESTS:
 		break;
 	}
 	return err_set(err, LB_EINVAL, "not a command");

@@ -290,6 +290,8 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_backlog(r, q);
 	case QUERY_AUDIT:
 		return reader_audit(r, q);
+	case QUERY_REQUESTS:
+		return reader_requests(r, q);
 	case QUERY_IMPORT:
 		return reader_import(r, q);
 	case COMMAND_RETRY:
