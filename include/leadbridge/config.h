@@ -47,6 +47,21 @@ struct store_config {
 	struct retain_config retain;
 };
 
+enum alarm_format { ALARM_SLACK, ALARM_JSON };
+
+struct alarms_config {
+	int64_t oldest_waiting_ms, breaker_ms, certificate_ms, token_ms;
+	int64_t old_secret_ms;
+	int64_t bad_signatures; /* percent */
+	int64_t disk;           /* bytes */
+	int64_t repeat_ms;
+	struct secret webhook; /* URL; n == 0: none */
+	enum alarm_format format;
+	bool allow_http, allow_private;
+	struct text_list command;
+	struct text_list mute;
+};
+
 struct duration_list {
 	int64_t *v; /* ms */
 	size_t n;
@@ -91,6 +106,7 @@ struct config {
 	int64_t metrics_interval_ms;
 	enum log_level log_level;
 	bool log_json;
+	struct alarms_config alarms;
 	struct destination_config **destinations;
 	size_t n_destinations;
 	struct source **sources;

@@ -96,7 +96,7 @@ struct new_event {
 };
 
 /* What makes the units of a submission one bulk request. */
-struct bulk {
+struct bulk_request {
 	struct str destination; /* as it is configured */
 	struct str file;        /* SHA-256 of the imported file, hex */
 	int64_t number;         /* of this request, in the file */
@@ -127,7 +127,7 @@ struct submission {
 	int64_t replay_of; /* quarantined unit this replaces, or 0 */
 	bool by_hand;      /* asked for, and answered, by the admin API */
 	int64_t held;      /* number of the held request it is, or 0 */
-	struct bulk *bulk; /* rows of an import, or NULL */
+	struct bulk_request *bulk; /* rows of an import, or NULL */
 	/* Out, set by the store thread: */
 	int result;            /* LB_OK, or nothing of it is stored */
 	uint32_t n_duplicates; /* events */

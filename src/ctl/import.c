@@ -18,7 +18,7 @@ enum {
 	LOOK_MS = 500, /* at how far it is */
 };
 
-void import_pause(int64_t ms)
+static void pause_ms(int64_t ms)
 {
 	(void)poll(NULL, 0, (int)(ms > 0 && ms < 60000 ? ms : 60000));
 }
@@ -291,7 +291,7 @@ static int watch(struct importing *m)
 		show(m, ctl_number(answer, "rows") - waiting, "sent");
 		if (waiting > 0 && wait && !stands_still(m, why, sizeof(why))) {
 			json_object_put(answer);
-			import_pause(LOOK_MS);
+			pause_ms(LOOK_MS);
 			continue;
 		}
 		end_of_show(m);

@@ -31,7 +31,6 @@ struct importing {
 /* Sends rows to the daemon; *answer as of ctl_call(). */
 int import_post(struct importing *m, const struct buf *rows, bool dry_run,
 		struct json_object **answer);
-void import_pause(int64_t ms);
 
 /* ---- import_preview.c ---------------------------------------------------- */
 

@@ -112,25 +112,12 @@ static void take_preview(struct importing *m, struct json_object *answer)
 
 int import_preview_piece(struct importing *m, const struct buf *rows)
 {
-	for (;;) {
-		struct json_object *answer = NULL;
-		int rc = import_post(m, rows, true, &answer);
-		if (rc != CTL_DONE)
-			return rc;
-		int64_t wait = ctl_number(answer, "wait_ms");
-		if (strcmp(ctl_text(answer, "status"), "wait") != 0)
-			take_preview(m, answer);
-		else
-			(void)fprintf(stderr,
-				      "waiting %" PRId64 " s for the limit of "
-				      "the bulk route\n",
-				      (wait + 999) / 1000);
-		bool again = strcmp(ctl_text(answer, "status"), "wait") == 0;
-		json_object_put(answer);
-		if (!again)
-			return CTL_DONE;
-		import_pause(wait);
-	}
+	struct json_object *answer = NULL;
+	int rc = import_post(m, rows, true, &answer);
+	if (rc == CTL_DONE)
+		take_preview(m, answer);
+	json_object_put(answer);
+	return rc;
 }
 
 void import_tell_preview(struct importing *m)

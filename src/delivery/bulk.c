@@ -41,27 +41,9 @@ struct lane *lane_new(const struct destination_config *c,
 	return lane;
 }
 
-static void free_previews(struct lane *lane)
-{
-	while (lane->previews != NULL) {
-		struct preview *p = lane->previews;
-		lane->previews = p->next;
-		preview_free(p);
-	}
-}
-
 void lane_free(struct lane *lane)
 {
-	if (lane == NULL)
-		return;
-	free_previews(lane);
 	free(lane);
-}
-
-void lane_quiet(struct lane *lane)
-{
-	if (lane != NULL)
-		free_previews(lane);
 }
 
 bool lane_idle(const struct destination *d)

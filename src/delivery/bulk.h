@@ -14,7 +14,6 @@ struct lane {
 	struct destination_config config; /* borrows from that of base */
 	char name[QUEUE_NAME];
 	struct destination *base;
-	struct preview *previews; /* under way */
 };
 
 /* A destination for the bulk requests of c; base outlives it, or lane_leave()
@@ -25,8 +24,6 @@ void lane_free(struct lane *lane); /* NULL is fine */
 /* The same configuration for somebody who needs no lane. */
 void lane_config(const struct destination_config *c,
 		 struct destination_config *out, char name[QUEUE_NAME]);
-/* No answers come any more. NULL is fine. */
-void lane_quiet(struct lane *lane);
 /* Nothing was imported through it since the start: not worth a line. */
 bool lane_idle(const struct destination *d);
 /* The destination it waits for now, or NULL: it may send. */
@@ -36,11 +33,5 @@ void bulk_judge(const struct attempt *a, const struct attempt_result *r,
 		struct verdict *v);
 /* What the CRM said of each row. */
 void bulk_take(const struct attempt *a, struct str body, struct ruling *ruling);
-
-/* ---- preview.c ----------------------------------------------------------- */
-
-/* Asks now, or says why not. Takes it. d: the destination of bulk requests, or
- * NULL. */
-void preview_ask(struct destination *d, struct preview *p);
 
 #endif

@@ -50,33 +50,6 @@ enum destination_command { DESTINATION_PAUSE, DESTINATION_RESUME };
 void delivery_command(struct delivery *d, const char *destination,
 		      enum destination_command command);
 
-/* A bulk request that the CRM is asked to try without doing anything. Nothing
- * of it is stored; with `done` it is the asker's again. */
-struct preview {
-	struct message message; /* for the asker's mailbox */
-	struct preview *next;
-	char destination[QUEUE_NAME]; /* as it is configured */
-	char *body;
-	size_t body_n;
-	void *ctx;
-	/* On the delivery thread: hand over only. */
-	void (*done)(void *ctx, struct preview *p);
-	struct ticket ticket; /* for the asker */
-	char *note;           /* the asker's own words; from malloc */
-	/* Out: */
-	int status;         /* of the answer; 0: none */
-	const char *reason; /* static word */
-	int64_t wait_ms;    /* > 0: the limit says to ask again then */
-	char *answer;
-	size_t answer_n;
-	/* Delivery's own: */
-	struct destination *destination_now;
-	struct limiter *limiter;
-	int64_t started;
-};
-void preview_free(struct preview *p); /* NULL is fine */
-void delivery_preview(struct delivery *d, struct preview *p);
-
 struct destination_status {
 	char name[QUEUE_NAME];
 	enum condition condition;

@@ -73,8 +73,8 @@ static void adapt_slots(struct destination *d, const struct attempt *a,
 
 /* ---- what the destination learns ----------------------------------------- */
 
-void destination_learn_limits(const struct attempt *a,
-			      const struct attempt_result *r, int64_t now)
+static void learn_limits(const struct attempt *a,
+			 const struct attempt_result *r, int64_t now)
 {
 	if (!attempt_arrived(r->transport)) {
 		limiter_return(a->limiter);
@@ -449,10 +449,15 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 		bulk_judge(a, result, &v);
 	bool was_parked = d->park.on;
 	learn_dns(d, result, &v, now);
-	destination_learn_limits(a, result, now);
+	learn_limits(a, result, now);
 	learn_breaker(d, a, &v, now);
+	int64_t limited_until = d->limited_until;
 	if (v.outcome == OUTCOME_LIMITED)
 		learn_limited(d, a, &v, now);
+	if (d->limited_until != limited_until)
+		d->limited_by = header_retry_after(result) >= 0 ? "Retry-After"
+				: v.wait_ms >= 0 ? "RateLimit-Reset"
+						 : "back-off";
 	learn_park(d, a, result, &v, now);
 	adapt_slots(d, a, result, v.outcome, now);
 	struct ruling ruling = {

@@ -56,6 +56,8 @@ void exchange_reply(struct exchange *x, const struct reply *reply);
 struct ticket exchange_defer(struct exchange *x, int64_t in_ms);
 /* The exchange a ticket stands for, or NULL when it is over. */
 struct exchange *listener_find(struct listener *l, struct ticket t);
+/* Who is at the other end of a Unix socket, by user id; -1: not known. */
+int64_t exchange_peer_uid(const struct exchange *x);
 void exchange_set_data(struct exchange *x, void *data);
 void *exchange_data(const struct exchange *x);
 
@@ -88,5 +90,8 @@ size_t listener_pending(const struct listener *l); /* deferred exchanges */
 void listener_free(struct listener *l);
 /* "127.0.0.1:41234" of the i-th address, for port 0 and for the log. */
 const char *listener_address(const struct listener *l, size_t i);
+/* When the certificate in force at the i-th address ends (wall clock), its
+ * chain included; 0: no TLS there. */
+int64_t listener_certificate_ends(const struct listener *l, size_t i);
 
 #endif

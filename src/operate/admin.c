@@ -200,9 +200,9 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 	a->reload_ctx = reload_ctx;
 	r->on_query = admin_on_query;
 	r->on_query_ctx = a;
+	r->on_asked = admin_on_asked;
 	r->on_replayed = admin_on_replayed;
 	r->on_replay_failed = admin_on_replay_failed;
-	r->on_preview = admin_on_preview;
 	build_listen(a);
 	struct listener_config config = listener_config_of(a);
 	struct http_handler handler = {

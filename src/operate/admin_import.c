@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 #include "delivery/answer.h"
+#include "delivery/ask.h"
 #include "lead/bulk.h"
 #include "operate/admin_internal.h"
 #include "payload/payload.h"
@@ -26,6 +27,8 @@ enum {
 	IMPORT_DEPTH = 5,
 	IMPORT_VALUES = BULK_ROWS_MAX * 300,
 	NUMBER_MOST = 1000000,
+	TURN_MS = 100 * 1000, /* a dry run waits for the limit */
+	ANSWER_MOST = 2 << 20,
 };
 
 static const struct payload_limits limits = {.depth = IMPORT_DEPTH,
@@ -186,7 +189,7 @@ static void settle_fates(struct submission *s)
 
 static void make_bulk(const struct import *m, struct submission *s)
 {
-	struct bulk *b = arena_alloc(&s->arena, sizeof(*b));
+	struct bulk_request *b = arena_alloc(&s->arena, sizeof(*b));
 	struct arena *a = &s->arena;
 	b->destination = arena_copy(a, m->destination);
 	b->file = arena_copy(a, value_member(m->body, "file"));
@@ -259,14 +262,26 @@ static void add_ignored(const struct submission *s, struct buf *b)
 /* ---- the CRM's own dry run -------------------------------------------------
  */
 
+static void reply_rows(struct exchange *x, const struct delivery_ask *ask,
+		       struct str answer)
+{
+	struct buf b;
+	buf_init(&b, ADMIN_TEXT_MAX);
+	buf_addf(&b, "{\"status\":\"dry_run\",");
+	buf_add_str(&b, buf_str(&ask->json));
+	buf_addf(&b, ",\"answer\":");
+	buf_add_str(&b, answer);
+	buf_addf(&b, "}\n");
+	admin_reply_buf(x, &b);
+}
+
 static void preview(struct admin_call *c, const struct import *m,
 		    const struct submission *s)
 {
-	struct preview *p = xcalloc(1, sizeof(*p));
-	struct buf body, note;
+	struct delivery_ask *ask = delivery_ask_new(DELIVERY_SEND);
+	struct buf body;
 	bool first = true;
 	buf_init(&body, 4 * ADMIN_IMPORT_MAX);
-	buf_init(&note, ADMIN_TEXT_MAX);
 	lead_bulk_start(&body);
 	for (uint32_t i = 0; i < s->n_units; i++) {
 		const struct new_unit *u = &s->units[i];
@@ -277,23 +292,23 @@ static void preview(struct admin_call *c, const struct import *m,
 		first = false;
 	}
 	lead_bulk_end(&body, true);
-	add_ignored(s, &note);
-	(void)!snprintf(p->destination, sizeof(p->destination), "%.*s",
-			STR_FMT(m->destination));
-	p->body = buf_take(&body, &p->body_n);
-	p->note = buf_take(&note, NULL);
-	p->ctx = c->admin->road;
-	p->done = road_preview_done;
-	p->ticket = exchange_defer(c->exchange, 2 * ADMIN_WAIT_MS);
+	add_ignored(s, &ask->json);
 	if (first) { /* nothing to ask */
-		p->status = 200;
-		p->reason = "answered";
-		p->answer = xstrdup("{\"results\":[]}");
-		p->answer_n = strlen(p->answer);
-		road_preview_done(p->ctx, p);
+		reply_rows(c->exchange, ask, STR("{\"results\":[]}"));
+		delivery_ask_free(ask);
+		buf_release(&body);
 		return;
 	}
-	delivery_preview(c->admin->road->delivery, p);
+	(void)!snprintf(ask->destination, sizeof(ask->destination), "%s",
+			m->queue);
+	buf_release(&ask->answer);
+	buf_init(&ask->answer, ANSWER_MOST);
+	ask->body = buf_take(&body, NULL);
+	ask->wait_ms = TURN_MS;
+	ask->ctx = c->admin->road;
+	ask->done = road_ask_done;
+	ask->ticket = exchange_defer(c->exchange, 2 * ADMIN_WAIT_MS);
+	delivery_ask(c->admin->road->delivery, ask);
 }
 
 static bool is_answer(struct str text)
@@ -309,40 +324,28 @@ static bool is_answer(struct str text)
 	return is;
 }
 
-static void reply_preview(struct exchange *x, const struct preview *p)
+void admin_on_preview(struct exchange *x, const struct delivery_ask *ask)
 {
-	struct str answer = {p->answer, p->answer_n};
+	struct str answer = buf_str(&ask->answer);
+	char *words = answer_keep(answer);
 	struct buf b;
-	buf_init(&b, ADMIN_TEXT_MAX);
-	if (p->wait_ms > 0) {
-		buf_addf(&b, "{\"status\":\"wait\",\"wait_ms\":%lld}\n",
-			 (long long)p->wait_ms);
-		admin_reply_buf(x, &b);
-	} else if (p->status == 200 && is_answer(answer)) {
-		buf_addf(&b, "{\"status\":\"dry_run\",%s,\"answer\":", p->note);
-		buf_add_str(&b, answer);
-		buf_addf(&b, "}\n");
-		admin_reply_buf(x, &b);
-	} else {
-		char *words = answer_keep(answer);
-		if (p->status > 0)
-			buf_addf(&b, "the CRM answered %d: %.300s", p->status,
-				 words);
-		else
-			buf_addf(&b, "the CRM was not asked: %s", p->reason);
+	buf_init(&b, 2048);
+	if (ask->result == LB_EBUSY)
+		buf_addf(&b, "the limit of the bulk route leaves no turn: try "
+			     "again later");
+	else if (ask->result != LB_OK)
+		buf_addf(&b, "the CRM was not asked");
+	else if (ask->transport != TRANSPORT_ANSWERED)
+		buf_addf(&b, "the CRM did not answer: %s",
+			 transport_name(ask->transport));
+	else if (ask->status != 200 || !is_answer(answer))
+		buf_addf(&b, "the CRM answered %d: %.300s", ask->status, words);
+	if (b.n > 0)
 		admin_reply_error(x, 409, "dry_run", b.p);
-		free(words);
-		buf_release(&b);
-	}
-}
-
-void admin_on_preview(void *ctx, struct preview *p)
-{
-	struct admin *a = ctx;
-	struct exchange *x = listener_find(a->listener, p->ticket);
-	if (x != NULL)
-		reply_preview(x, p);
-	preview_free(p);
+	else
+		reply_rows(x, ask, answer);
+	buf_release(&b);
+	free(words);
 }
 
 /* ---- the calls -------------------------------------------------------------
@@ -416,9 +419,9 @@ void admin_get_import(struct admin_call *c)
 				  "no such file or destination");
 		return;
 	}
-	struct query *q = admin_query(c, QUERY_IMPORT);
+	struct query *q = query_new(QUERY_IMPORT);
 	(void)!snprintf(q->file, sizeof(q->file), "%.*s", STR_FMT(c->subject));
 	(void)bulk_queue(destination, queue);
 	(void)!snprintf(q->destination, sizeof(q->destination), "%s", queue);
-	queue_ask(c->admin->road->queue, q);
+	admin_ask(c, q);
 }

@@ -280,6 +280,7 @@ void config_check(struct reader *r, const struct node *root)
 	check_public_url(r, root);
 	check_admin(r, root);
 	check_store(r, root);
+	config_check_alarms(r, root);
 	for (size_t i = 0; i < c->n_destinations; i++)
 		check_destination(r, i);
 	profiles_compile(r);

@@ -18,8 +18,8 @@ enum report_kind {
 	REPORT_SUBMISSION = 1,
 	REPORT_QUERY,
 	REPORT_CONDITION,
-	REPORT_PREVIEW,
-	REPORT_MAPPED
+	REPORT_MAPPED,
+	REPORT_ASKED,
 };
 
 struct condition_report {
@@ -96,11 +96,11 @@ void road_query_done(void *ctx, struct query *q)
 	mailbox_post(r->reports, &q->message);
 }
 
-void road_preview_done(void *ctx, struct preview *p)
+void road_ask_done(void *ctx, struct delivery_ask *a)
 {
 	struct road *r = ctx;
-	p->message.kind = REPORT_PREVIEW;
-	mailbox_post(r->reports, &p->message);
+	a->message.kind = REPORT_ASKED;
+	mailbox_post(r->reports, &a->message);
 }
 
 /* ---- loop thread ------------------------------------------------------- */
@@ -140,11 +140,11 @@ static void on_reports(void *ctx)
 		case REPORT_CONDITION:
 			take_condition(r, (struct condition_report *)m);
 			break;
-		case REPORT_PREVIEW:
-			r->on_preview(r->on_query_ctx, (struct preview *)m);
-			break;
 		case REPORT_MAPPED:
 			mapped_done(r, m);
+			break;
+		case REPORT_ASKED:
+			r->on_asked(r->on_query_ctx, (struct delivery_ask *)m);
 			break;
 		}
 	}
@@ -198,6 +198,7 @@ int road_open(struct road *r, struct config *config, struct err *err)
 	r->config = config_ref(config);
 	r->started_ms = clock_mono_ms();
 	r->metrics = metrics_new();
+	metrics_configure(r->metrics, config);
 	r->reports = mailbox_new();
 	r->rates = rate_table_new();
 	r->held = held_new();
@@ -262,6 +263,7 @@ int road_reload(struct road *r, struct config *next, struct err *err)
 	struct config *old = r->config;
 	r->config = config_ref(next);
 	log_setup(next->log_level, next->log_json);
+	metrics_configure(r->metrics, next);
 	queue_configure(r->queue, next);
 	delivery_configure(r->delivery, next);
 	config_unref(old);

@@ -40,8 +40,8 @@ int bulk_check(struct store *s, struct submission *sub, struct err *err)
 	return rc;
 }
 
-static int add_bulk(struct store *s, const struct bulk *b, struct due_lead *due,
-		    struct err *err)
+static int add_bulk(struct store *s, const struct bulk_request *b,
+		    struct due_lead *due, struct err *err)
 {
 	struct name *destination = NULL, *source = NULL;
 	int rc = ledger_name(s, due->destination, &destination, err);
@@ -93,7 +93,7 @@ static void gather(const struct submission *sub, struct due_lead *due,
 
 int bulk_put(struct store *s, struct submission *sub, struct err *err)
 {
-	struct bulk *b = sub->bulk;
+	struct bulk_request *b = sub->bulk;
 	char queue[QUEUE_NAME];
 	struct due_lead due = {.source = sub->source,
 			       .destination = bulk_queue(b->destination, queue),
@@ -121,7 +121,7 @@ int bulk_put(struct store *s, struct submission *sub, struct err *err)
 
 int bulk_retry(struct store *s, struct due_lead **lead, struct err *err)
 {
-	const struct bulk none = {.file = STR(""), .options = STR("")};
+	const struct bulk_request none = {.file = STR(""), .options = STR("")};
 	struct due_lead due = **lead;
 	struct buf body;
 	buf_init(&body, BODY_MAX);

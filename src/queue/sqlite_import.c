@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How far the import of a file is: its requests, what became of their rows, and
- * the rows somebody has to look at. Reader thread only.
+ * the rows somebody has to look at. The CRM's words about a row are not masked:
+ * whoever knows the digest of the file has the file. Reader thread only.
  */
 #include <sqlite3.h>
 

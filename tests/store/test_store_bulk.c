@@ -15,13 +15,13 @@
 static struct submission *rows(const char *lines, const char *options)
 {
 	struct submission *s = sub_new("import", T0);
-	struct bulk *b = arena_alloc(&s->arena, sizeof(*b));
+	struct bulk_request *b = arena_alloc(&s->arena, sizeof(*b));
 	struct str rest = str_from(lines);
-	*b = (struct bulk){.destination = STR("mega"),
-			   .file = STR(FILE_HASH),
-			   .options = str_from(options),
-			   .number = 3,
-			   .key = "0123456789abcdef"};
+	*b = (struct bulk_request){.destination = STR("mega"),
+				   .file = STR(FILE_HASH),
+				   .options = str_from(options),
+				   .number = 3,
+				   .key = "0123456789abcdef"};
 	while (rest.n > 0) {
 		struct str line = str_cut(rest, ' ', &rest);
 		bool nobody = str_ends(line, STR("-"));
