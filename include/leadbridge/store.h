@@ -156,7 +156,9 @@ struct due_lead {
 	uint32_t attempts, generation;
 	int64_t bulk;   /* number of the bulk request it is, or 0: then id is
 			 * that of its first row */
-	uint32_t units; /* of a bulk request: its rows have ids from id on */
+	/* Of a bulk request: how many ids from id on may be rows of it, and
+	 * how many are. */
+	uint32_t units, rows;
 	unsigned char key[16];
 	struct str body; /* n == 0: not loaded */
 	char data[];

@@ -64,6 +64,7 @@ static int add_bulk(struct store *s, const struct bulk_request *b,
 	sqlite_bind_blob(st, 11, due->body);
 	sqlite_bind_int(st, 12, source->id);
 	sqlite_bind_int(st, 13, due->units > 0 ? 0 : 1);
+	sqlite_bind_int(st, 14, due->rows);
 	rc = sqlite_run(s, ST_ADD_BULK, err);
 	if (rc == 0)
 		due->bulk = sqlite3_last_insert_rowid(s->db);
@@ -87,6 +88,7 @@ static void gather(const struct submission *sub, struct due_lead *due,
 			continue;
 		lead_bulk_row(body, first, u->id, u->body);
 		due->units = (uint32_t)(u->id - due->id + 1);
+		due->rows++;
 	}
 	lead_bulk_end(body, false);
 }
@@ -129,7 +131,7 @@ int bulk_retry(struct store *s, struct due_lead **lead, struct err *err)
 	lead_bulk_row(&body, true, due.id, due.body);
 	lead_bulk_end(&body, false);
 	due.body = buf_str(&body);
-	due.units = 1;
+	due.units = due.rows = 1;
 	int rc = add_bulk(s, &none, &due, err);
 	if (rc == 0) {
 		free(*lead);
@@ -299,6 +301,7 @@ static struct due_lead *due_of(struct store_reader *r, struct sqlite3_stmt *st,
 	    .first_failed_at_ms = sqlite3_column_int64(st, 8),
 	    .triable_ms = sqlite3_column_int64(st, 9),
 	    .body = sqlite_str(st, 11),
+	    .rows = (uint32_t)sqlite3_column_int64(st, 12),
 	};
 	memcpy(due.key, key.p,
 	       key.n < sizeof(due.key) ? key.n : sizeof(due.key));
@@ -353,7 +356,7 @@ int reader_refill_bulk(struct store_reader *r, struct refill *q,
 	rc = sqlite_prepare(r->db,
 			    "SELECT id, first, units, source, received_at, at,"
 			    " attempts, generation, first_failed_at,"
-			    " triable_ms, key, body FROM bulk"
+			    " triable_ms, key, body, rows FROM bulk"
 			    " INDEXED BY bulk_due WHERE state = 0"
 			    " AND destination = ?1 AND at <= ?2"
 			    " ORDER BY at LIMIT ?3",

@@ -72,9 +72,10 @@ static const char version_3[] =
      * id of its first row. */
     "CREATE TABLE bulk(id INTEGER PRIMARY KEY, file TEXT NOT NULL,"
     " number INTEGER NOT NULL, options TEXT NOT NULL,"
-    " source INTEGER NOT NULL, destination INTEGER NOT NULL, first INTEGER NOT "
-    "NULL,"
-    " units INTEGER NOT NULL, state INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " source INTEGER NOT NULL, destination INTEGER NOT NULL,"
+    " first INTEGER NOT NULL,"
+    " units INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, at INTEGER NOT NULL,"
     " received_at INTEGER NOT NULL, attempts INTEGER NOT NULL,"
     " generation INTEGER NOT NULL, first_failed_at INTEGER NOT NULL,"
     " triable_ms INTEGER NOT NULL, key BLOB NOT NULL, body BLOB) STRICT;"

@@ -101,9 +101,9 @@ const char *const sqlite_sql[STATEMENTS] = {
 	[ST_ADD_BULK] =
 	    "INSERT INTO bulk(file, number, options, destination, first,"
 	    " units, state, at, received_at, attempts, generation,"
-	    " first_failed_at, triable_ms, key, body, source)"
+	    " first_failed_at, triable_ms, key, body, source, rows)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?13, ?7, ?8, 0, ?9, 0, 0, ?10,"
-	    " ?11, ?12)",
+	    " ?11, ?12, ?14)",
 	[ST_GET_BULK] = "SELECT state FROM bulk WHERE id = ?1",
 	[ST_BULK_OPTIONS] =
 	    "SELECT options FROM bulk WHERE file = ?1 AND destination = ?2"
