@@ -205,7 +205,7 @@ static bool stands_still(struct importing *m, char *why, size_t cap)
 {
 	struct ctl quiet = *m->c;
 	struct json_object *answer = NULL;
-	char name[80];
+	char name[96];
 	bool still = false;
 	quiet.json = false;
 	if (ctl_call(&quiet, "GET", "/api/v1/destinations", &answer) !=

@@ -134,8 +134,9 @@ int bulk_retry(struct store *s, struct due_lead **lead, struct err *err)
 	due.units = due.rows = 1;
 	int rc = add_bulk(s, &none, &due, err);
 	if (rc == 0) {
-		free(*lead);
-		*lead = due_lead_new(&due);
+		struct due_lead *old = *lead;
+		*lead = due_lead_new(&due); /* from what is in the old one */
+		free(old);
 	}
 	buf_release(&body);
 	return rc;
