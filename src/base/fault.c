@@ -17,7 +17,7 @@ static const char *const NAMES[] = {
     "store_begin",    "store_put",      "store_committed",  "answer_ready",
     "answer_written", "delivery_taken", "delivery_sent",    "delivery_answered",
     "settle_judged",  "settle_written", "settle_committed", "checkpoint",
-    "retention",      "drain",
+    "retention",      "drain",          "privacy_erase",    "privacy_end",
 };
 enum { N_NAMES = sizeof(NAMES) / sizeof(NAMES[0]) };
 

@@ -61,6 +61,7 @@ const char *ctl_option_nth(const struct ctl *c, const char *name, int n);
 extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
     CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,
     CTL_EXPLAIN;
+extern const struct ctl_command CTL_ERASE, CTL_EXPORT, CTL_PRIVACY, CTL_BACKUP;
 
 /* --config, else the installed one. */
 const char *ctl_config_path(const struct ctl *c);

@@ -7,6 +7,7 @@
 static const struct ctl_command *const COMMANDS[] = {
     &CTL_STATUS, &CTL_LEDGER, &CTL_LEADS, &CTL_QUARANTINE, &CTL_DESTINATION,
     &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK, &CTL_EXPLAIN,
+    &CTL_ERASE,  &CTL_EXPORT, &CTL_PRIVACY, &CTL_BACKUP,
 };
 enum { N_COMMANDS = sizeof(COMMANDS) / sizeof(COMMANDS[0]), ARGS_MAX = 16 };
 

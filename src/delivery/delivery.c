@@ -44,6 +44,7 @@ enum mail_kind {
 	MAIL_SETTLED,
 	MAIL_REFILLED,
 	MAIL_RECALLED,
+	MAIL_ERASED,
 	MAIL_CONFIGURE,
 	MAIL_COMMAND,
 	MAIL_STOP,
@@ -54,6 +55,8 @@ struct mail {
 	struct due_lead *leads;         /* DUE, REFILLED */
 	struct settlement *settlements; /* SETTLED */
 	struct recall *recall;          /* RECALLED */
+	int64_t *ids;                   /* ERASED */
+	size_t n_ids;
 	char *destination;              /* REFILLED, COMMAND */
 	struct config *config;          /* CONFIGURE */
 	bool more;
@@ -306,6 +309,13 @@ static void got_recalled(struct delivery *d, struct mail *mail)
 		touch(d, d->list[i]);
 }
 
+static void got_erased(struct delivery *d, struct mail *mail)
+{
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t k = 0; k < mail->n_ids; k++)
+			destination_erased(d->list[i], mail->ids[k]);
+}
+
 static void got_command(struct delivery *d, struct mail *mail)
 {
 	struct destination *to = find(d, str_from(mail->destination));
@@ -329,6 +339,7 @@ static void mail_free(struct mail *mail)
 	recall_free(mail->recall);
 	if (mail->config != NULL)
 		config_unref(mail->config);
+	free(mail->ids);
 	free(mail->destination);
 	free(mail);
 }
@@ -347,6 +358,9 @@ static void handle(struct delivery *d, struct mail *mail)
 		break;
 	case MAIL_RECALLED:
 		got_recalled(d, mail);
+		break;
+	case MAIL_ERASED:
+		got_erased(d, mail);
 		break;
 	case MAIL_CONFIGURE:
 		configure(d, mail->config);
@@ -542,6 +556,17 @@ void delivery_recalled(struct delivery *d, struct recall *chain)
 {
 	struct mail *mail = mail_new(MAIL_RECALLED);
 	mail->recall = chain;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_erased(struct delivery *d, const int64_t *ids, size_t n)
+{
+	if (d == NULL)
+		return;
+	struct mail *mail = mail_new(MAIL_ERASED);
+	mail->ids = xcalloc(n, sizeof(*ids));
+	memcpy(mail->ids, ids, n * sizeof(*ids));
+	mail->n_ids = n;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "operate/admin_internal.h"
+#include "operate/privacy.h"
 
 enum { PAGE_DEFAULT = 50, PAGE_MAX = 500 };
 
@@ -194,6 +195,8 @@ void admin_on_query(void *ctx, struct query *q)
 {
 	struct admin *a = ctx;
 	struct exchange *x = listener_find(a->listener, q->ticket);
+	if (q->kind == COMMAND_PRIVACY && q->result == LB_OK)
+		privacy_kick(a->road->privacy);
 	if (x == NULL) {
 		query_free(q);
 		return;
@@ -202,6 +205,8 @@ void admin_on_query(void *ctx, struct query *q)
 		reply_refused(x, q);
 	} else if (q->kind == QUERY_RAW) {
 		replay(a, x, q);
+	} else if (q->kind == QUERY_PRIVACY) {
+		admin_privacy_answered(a, x, q);
 	} else if (q->kind == QUERY_LEDGER) {
 		struct buf b;
 		buf_init(&b, ADMIN_TEXT_MAX);

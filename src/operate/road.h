@@ -31,6 +31,8 @@ struct road {
 	struct loop_timer *beat;
 	struct mapper *mapper; /* runs what has no limit: jq */
 	struct loop_timer *mapper_look;
+	uint64_t mapped_in, mapped_out; /* tasks, in their order */
+	struct privacy *privacy;        /* requests that are under way */
 	int64_t started_ms; /* monotonic */
 	bool draining;
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
@@ -56,6 +58,8 @@ LB_MUST_CHECK int road_reload(struct road *r, struct config *next,
 			      struct err *err);
 /* For `done` of a query: hands it to the loop thread. Any thread. */
 void road_query_done(void *ctx, struct query *q);
+/* The same for those of operate/privacy.c. */
+void road_privacy_done(void *ctx, struct query *q);
 /* Maps a stored request again with the configuration in force and submits it
  * in place of quarantined unit `unit`; on_replayed says what became of it. */
 LB_MUST_CHECK int road_replay(struct road *r, const struct submission *raw,

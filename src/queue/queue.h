@@ -37,6 +37,9 @@ struct queue_events {
 	void (*refilled)(void *ctx, const char *destination,
 			 struct due_lead *chain, bool more,
 			 int64_t next_due_at_ms);
+	/* Units that were erased in a commit: nobody may send them. May be
+	 * NULL. */
+	void (*erased)(void *ctx, const int64_t *ids, size_t n);
 	/* Answer to queue_recall; owned. */
 	void (*recalled)(void *ctx, struct recall *chain);
 	/* Condition changed; after QUEUE_FAILED nothing more is written. */
@@ -91,10 +94,12 @@ enum query_kind {
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
 	QUERY_AUDIT,      /* who changed what, newest first */
+	QUERY_PRIVACY,    /* see queue/privacy.h */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY, /* dead -> waiting (generation by the rules) */
 	COMMAND_BURY,  /* quarantined -> ignored, with a reason */
 	COMMAND_NOTE,  /* nothing but its line in the audit log */
+	COMMAND_PRIVACY, /* see queue/privacy.h */
 };
 
 /* Who changed what: a line of the audit log, written in the transaction of the
@@ -129,6 +134,7 @@ struct query {
 	struct submission *raw; /* QUERY_RAW: request parts only */
 	struct due_lead *due;   /* COMMAND_*: chain of leads that wait now,
 				 * taken by the store thread */
+	struct privacy_work *privacy; /* *_PRIVACY: what to do, and with what */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);

@@ -234,14 +234,6 @@ static int checkpoint(struct store *s, int mode, struct err *err)
 	return 0;
 }
 
-static int store_upkeep(struct store *s, struct err *err)
-{
-	seen_turn(s, false);
-	if (s->wal_pages < CHECKPOINT_PAGES)
-		return 0;
-	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
-}
-
 /* Not now rather than late: nobody waits here for a reader to end. */
 static int store_compact(struct store *s, struct err *err)
 {
@@ -249,6 +241,25 @@ static int store_compact(struct store *s, struct err *err)
 	int rc = checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, err);
 	(void)sqlite3_busy_timeout(s->db, BUSY_MS);
 	return rc;
+}
+
+/* What was erased still stands in the log: it goes when no reader is in the
+ * way, at the next call if not at this one. */
+static int scrub(struct store *s, struct err *err)
+{
+	int rc = store_compact(s, err);
+	s->scrub = rc != 0 || s->wal_pages > 0;
+	return rc;
+}
+
+static int store_upkeep(struct store *s, struct err *err)
+{
+	seen_turn(s, false);
+	if (s->scrub)
+		return scrub(s, err);
+	if (s->wal_pages < CHECKPOINT_PAGES)
+		return 0;
+	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
 }
 
 static void store_totals(const struct store *s, struct queue_gauges *out)
@@ -283,4 +294,5 @@ const struct store_ops sqlite_store = {
     .answer = reader_answer,
     .oldest = reader_oldest,
     .check = reader_check,
+    .backup = sqlite_backup,
 };

@@ -15,6 +15,10 @@
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
  *   sqlite_list.c    the reading side: lists and single leads as JSON
  *   sqlite_retain.c  retention in small slices
+ *   sqlite_person.c  the reading side: a walk for one person
+ *   sqlite_erase.c   what is a person's goes; open privacy requests
+ *   sqlite_receipt.c the reading side: privacy requests, as JSON
+ *   sqlite_backup.c  a copy of the store while it is used
  */
 #ifndef LB_QUEUE_SQLITE_H
 #define LB_QUEUE_SQLITE_H
@@ -121,6 +125,7 @@ struct store {
 	struct tidy tidy;
 	int wal_pages; /* after the last commit */
 	bool in_transaction;
+	bool scrub; /* the log still has bytes that were erased */
 };
 
 struct store_reader {
@@ -185,6 +190,17 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 int sqlite_drop_unit(struct store *s, int64_t id, int64_t request,
 		     struct err *err);
 
+/* What a unit that waited in `queue` (NULL: in none) meant to the ledger. */
+void sqlite_erased(struct name *source, enum unit_state from,
+		   struct name *queue);
+/* COMMAND_PRIVACY. */
+int sqlite_privacy(struct store *s, struct query *q, int64_t now_ms,
+		   struct err *err);
+/* A sender's privacy request, kept with what it came in. */
+int sqlite_put_privacy(struct store *s, const struct new_event *e, int64_t unit,
+		       int64_t source, int64_t now_ms, struct err *err);
+int sqlite_backup(const char *store, const char *to, struct err *err);
+
 int seen_open(struct store *s, struct err *err);
 void seen_close(struct store *s);
 /* Notes the event; *known when it is a duplicate. */
@@ -243,5 +259,8 @@ int reader_lead(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);
+/* QUERY_PRIVACY. */
+int reader_privacy(struct store_reader *r, struct query *q);
+int reader_person(struct store_reader *r, struct query *q);
 
 #endif

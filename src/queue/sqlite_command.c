@@ -25,6 +25,8 @@ static int run(struct store *s, struct query *q, int64_t now_ms,
 		return sqlite_bury(s, q->id, now_ms, err);
 	case COMMAND_NOTE:
 		return 0;
+	case COMMAND_PRIVACY:
+		return sqlite_privacy(s, q, now_ms, err);
 	case QUERY_LEDGER:
 	case QUERY_LEADS:
 	case QUERY_LEAD:
@@ -32,6 +34,7 @@ static int run(struct store *s, struct query *q, int64_t now_ms,
 	case QUERY_RAW:
 	case QUERY_BACKLOG:
 	case QUERY_AUDIT:
+	case QUERY_PRIVACY:
 		break;
 	}
 	return err_set(err, LB_EINVAL, "not a command");

@@ -288,9 +288,12 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_backlog(r, q);
 	case QUERY_AUDIT:
 		return reader_audit(r, q);
+	case QUERY_PRIVACY:
+		return reader_privacy(r, q);
 	case COMMAND_RETRY:
 	case COMMAND_BURY:
 	case COMMAND_NOTE:
+	case COMMAND_PRIVACY:
 		break;
 	}
 	return err_set(&q->err, LB_EINVAL, "not a question");

@@ -67,7 +67,15 @@ static const char version_3[] =
     "CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
     " actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL)"
     " STRICT;"
-    "CREATE INDEX lead_aside ON lead(state, id) WHERE state IN (3, 4);";
+    "CREATE INDEX lead_aside ON lead(state, id) WHERE state IN (3, 4);"
+    /* person: whom an open request is about; NULL once it is done. */
+    "CREATE TABLE privacy(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+    " source INTEGER NOT NULL, topic TEXT NOT NULL, unit INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, due_at INTEGER NOT NULL,"
+    " done_at INTEGER NOT NULL DEFAULT 0, person TEXT,"
+    " units INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,"
+    " cut INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,"
+    " copies INTEGER NOT NULL DEFAULT 0) STRICT;";
 
 const struct migration sqlite_migrations[] = {
     {1, version_1},
@@ -83,6 +91,7 @@ static int setup_writer(struct sqlite3 *db, struct err *err)
 			   "PRAGMA page_size = 8192;"
 			   "PRAGMA journal_mode = WAL;"
 			   "PRAGMA synchronous = FULL;"
+			   "PRAGMA secure_delete = ON;"
 			   "PRAGMA journal_size_limit = 67108864;"
 			   "PRAGMA cache_size = -8192;"
 			   "PRAGMA temp_store = MEMORY;"
