@@ -23,10 +23,10 @@ static int call_quietly(struct ctl *c, const char *path,
 {
 	bool json = c->json;
 	c->json = false;
-	int rc = body != NULL
-		     ? ctl_call_body(c, path,
-				     json_object_to_json_string(body), out)
-		     : ctl_call(c, "GET", path, out);
+	int rc =
+	    body != NULL
+		? ctl_call_body(c, path, json_object_to_json_string(body), out)
+		: ctl_call(c, "GET", path, out);
 	c->json = json;
 	return rc;
 }
@@ -166,15 +166,13 @@ static int wait_done(struct ctl *c, int64_t id)
 	if (rc == CTL_DONE && c->json)
 		(void)printf("%s\n", json_object_to_json_string(row));
 	else if (rc == CTL_DONE)
-		(void)printf("request %" PRId64 " %s: %" PRId64
-			     " units erased, %" PRId64
-			     " stored requests removed, %" PRId64
-			     " cut, %" PRId64 " emptied\n",
-			     id, ctl_text(row, "state"),
-			     ctl_number(row, "units"),
-			     ctl_number(row, "requests"),
-			     ctl_number(row, "cut"),
-			     ctl_number(row, "dropped"));
+		(void)printf(
+		    "request %" PRId64 " %s: %" PRId64 " units erased, %" PRId64
+		    " stored requests removed, %" PRId64 " cut, %" PRId64
+		    " emptied\n",
+		    id, ctl_text(row, "state"), ctl_number(row, "units"),
+		    ctl_number(row, "requests"), ctl_number(row, "cut"),
+		    ctl_number(row, "dropped"));
 	if (rc == CTL_DONE && !c->json && ctl_number(row, "copies_removed") > 0)
 		(void)printf("%" PRId64 " copies from before an upgrade were "
 			     "removed with it\n",
@@ -215,8 +213,7 @@ static int erase_person(struct ctl *c, struct json_object *person)
 	}
 	if (!is_sure(c))
 		return CTL_NO;
-	int rc =
-	    call_quietly(c, "/api/v1/privacy/erase", person, &answer);
+	int rc = call_quietly(c, "/api/v1/privacy/erase", person, &answer);
 	int64_t id = rc == CTL_DONE ? ctl_number(answer, "id") : 0;
 	json_object_put(answer);
 	return rc == CTL_DONE ? wait_done(c, id) : rc;
@@ -236,7 +233,8 @@ static int run_erase(struct ctl *c)
 
 /* ---- export ------------------------------------------------------------- */
 
-struct export {
+struct export
+{
 	FILE *to;
 	int64_t n;
 };
@@ -318,13 +316,13 @@ static void print_request(struct json_object *o)
 	const char *source = ctl_text(o, "source");
 	const char *state = ctl_text(o, "state");
 	bool waits = strcmp(state, "waiting") == 0;
-	(void)printf("%6" PRId64 "  %-9s  %-24.24s  %-24.24s  %-22.22s  %-24.24s"
-		     "  %6" PRId64 "  %10" PRId64 "\n",
-		     ctl_number(o, "id"), state, ctl_text(o, "asked_at"),
-		     source[0] != '\0' ? source : "(by hand)",
-		     ctl_text(o, "topic"),
-		     waits ? ctl_text(o, "due_at") : ctl_text(o, "done_at"),
-		     ctl_number(o, "units"), ctl_number(o, "unit"));
+	(void)printf(
+	    "%6" PRId64 "  %-9s  %-24.24s  %-24.24s  %-22.22s  %-24.24s"
+	    "  %6" PRId64 "  %10" PRId64 "\n",
+	    ctl_number(o, "id"), state, ctl_text(o, "asked_at"),
+	    source[0] != '\0' ? source : "(by hand)", ctl_text(o, "topic"),
+	    waits ? ctl_text(o, "due_at") : ctl_text(o, "done_at"),
+	    ctl_number(o, "units"), ctl_number(o, "unit"));
 }
 
 static int list(struct ctl *c)

@@ -57,8 +57,8 @@ struct mail {
 	struct recall *recall;          /* RECALLED */
 	int64_t *ids;                   /* ERASED */
 	size_t n_ids;
-	char *destination;              /* REFILLED, COMMAND */
-	struct config *config;          /* CONFIGURE */
+	char *destination;     /* REFILLED, COMMAND */
+	struct config *config; /* CONFIGURE */
 	bool more;
 	int64_t next_due_at_ms, grace_ms;
 	enum destination_command command;

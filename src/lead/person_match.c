@@ -153,10 +153,10 @@ static bool phone_in_text(const struct person *p, struct arena *a,
 		while (i < text.n && in_number(text.p[i]))
 			i++;
 		/* Part of a word is no number. */
-		bool word = (from > 0 && is_alnum(text.p[from - 1])) ||
-			    (i < text.n && is_alnum(text.p[i]) &&
-			     strchr("xX", text.p[i]) == NULL &&
-			     text.p[i - 1] != ' ');
+		bool word =
+		    (from > 0 && is_alnum(text.p[from - 1])) ||
+		    (i < text.n && is_alnum(text.p[i]) &&
+		     strchr("xX", text.p[i]) == NULL && text.p[i - 1] != ' ');
 		if (!word && i - from <= RUN_MAX &&
 		    run_fits(p, a, str_sub(text, from, i)))
 			return true;
@@ -293,8 +293,7 @@ static bool scalar_fits(const struct person *p, struct arena *a,
 		return true;
 	/* An id is no number, though it may have as many digits. */
 	if (is_id(v->key) && !str_starts(v->text, STR("+")))
-		return v->type == VALUE_STRING &&
-		       str_find(v->text, '@') >= 0 &&
+		return v->type == VALUE_STRING && str_find(v->text, '@') >= 0 &&
 		       person_in_text(p, a, v->text);
 	if (v->type == VALUE_NUMBER)
 		return phone_fits(p, a, v->text);

@@ -136,8 +136,7 @@ static void note_search(const struct admin_call *c, struct str person,
 {
 	char hex[PRIVACY_HASH_TEXT];
 	privacy_hash(queue_secret(c->admin->road->queue), person, hex);
-	admin_note(c, show ? "privacy.export" : "privacy.count",
-		   str_from(hex));
+	admin_note(c, show ? "privacy.export" : "privacy.count", str_from(hex));
 }
 
 /* Puts the exchange's ticket on a query that was made elsewhere. */
@@ -273,12 +272,10 @@ void admin_post_backup(struct admin_call *c)
 				  "the body says \"path\": where to");
 		return;
 	}
-	int rc =
-	    backup_start(c->admin->backup, c->admin->road,
-			 arena_copy(&c->admin->scratch, path).p,
-			 force != NULL && force->type == VALUE_BOOL &&
-			     force->truth,
-			 &err);
+	int rc = backup_start(
+	    c->admin->backup, c->admin->road,
+	    arena_copy(&c->admin->scratch, path).p,
+	    force != NULL && force->type == VALUE_BOOL && force->truth, &err);
 	if (rc != 0) {
 		admin_reply_error(c->exchange, 409, "refused", err.text);
 		return;

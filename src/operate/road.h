@@ -33,7 +33,7 @@ struct road {
 	struct loop_timer *mapper_look;
 	uint64_t mapped_in, mapped_out; /* tasks, in their order */
 	struct privacy *privacy;        /* requests that are under way */
-	int64_t started_ms; /* monotonic */
+	int64_t started_ms;             /* monotonic */
 	bool draining;
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
 	void (*on_replayed)(void *ctx, struct submission *s);

@@ -110,8 +110,8 @@ int json_cut(struct str text, const struct json_step *steps, size_t n,
 			return LB_EINVAL;
 		at = span.from;
 	}
-	size_t from = span.after == 0 && span.before > 0 ? span.before
-							 : span.from;
+	size_t from =
+	    span.after == 0 && span.before > 0 ? span.before : span.from;
 	size_t to = span.after > 0 ? span.after : span.to;
 	buf_add_str(out, str_sub(text, 0, from));
 	buf_add_str(out, str_sub(text, to, text.n));

@@ -96,9 +96,9 @@ enum query_kind {
 	QUERY_AUDIT,      /* who changed what, newest first */
 	QUERY_PRIVACY,    /* see queue/privacy.h */
 	/* What changes something comes after what only asks. */
-	COMMAND_RETRY, /* dead -> waiting (generation by the rules) */
-	COMMAND_BURY,  /* quarantined -> ignored, with a reason */
-	COMMAND_NOTE,  /* nothing but its line in the audit log */
+	COMMAND_RETRY,   /* dead -> waiting (generation by the rules) */
+	COMMAND_BURY,    /* quarantined -> ignored, with a reason */
+	COMMAND_NOTE,    /* nothing but its line in the audit log */
 	COMMAND_PRIVACY, /* see queue/privacy.h */
 };
 

@@ -253,8 +253,8 @@ static int cancel(struct store *s, int64_t id, int64_t now_ms, struct err *err)
 			 " AND due_at > ?2",
 			 (int64_t[]){id, now_ms}, 2, err);
 	if (rc == 0 && sqlite3_changes(s->db) == 0)
-		rc = err_set(err, LB_EDENIED,
-			     "no request of that number waits");
+		rc =
+		    err_set(err, LB_EDENIED, "no request of that number waits");
 	if (rc == 0)
 		s->scrub = true;
 	return rc;

@@ -86,13 +86,13 @@ static void add_row(struct walk *w)
 	g->received_at_ms = sqlite3_column_int64(st, COL_RECEIVED_AT);
 	g->units =
 	    xgrow(g->units, &w->cap_units, g->n_units + 1, sizeof(*g->units));
-	w->shown = xgrow(w->shown, &w->cap_shown, g->n_units + 1,
-			 sizeof(*w->shown));
+	w->shown =
+	    xgrow(w->shown, &w->cap_shown, g->n_units + 1, sizeof(*w->shown));
 	w->shown[g->n_units] = (struct shown){
 	    .attempts = sqlite3_column_int64(st, COL_ATTEMPTS),
 	    .status = sqlite3_column_int(st, COL_STATUS),
-	    .destination = str_from(reader_name(
-		w->r, sqlite3_column_int64(st, COL_DESTINATION))),
+	    .destination = str_from(
+		reader_name(w->r, sqlite3_column_int64(st, COL_DESTINATION))),
 	    .crm_id = keep(w, st, COL_CRM_ID),
 	    .reason = keep(w, st, COL_REASON),
 	};
@@ -219,9 +219,9 @@ static int end_group(struct walk *w)
 static bool is_enough(const struct walk *w, int64_t until_us)
 {
 	const struct privacy_work *work = w->q->privacy;
-	return work->unit != 0 || clock_mono_us() >= until_us || work->n_units >= SLICE_UNITS ||
-	       work->n_raws >= SLICE_UNITS || w->bytes >= SLICE_BYTES ||
-	       w->n_rows >= SLICE_ROWS;
+	return work->unit != 0 || clock_mono_us() >= until_us ||
+	       work->n_units >= SLICE_UNITS || work->n_raws >= SLICE_UNITS ||
+	       w->bytes >= SLICE_BYTES || w->n_rows >= SLICE_ROWS;
 }
 
 /* ---- the walk ----------------------------------------------------------- */
@@ -256,9 +256,9 @@ static int find_unit(struct walk *w)
 {
 	struct privacy_work *work = w->q->privacy;
 	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(w->r->db,
-				"SELECT request FROM lead WHERE id = ?1", &st,
-				&w->q->err);
+	int rc =
+	    sqlite_prepare(w->r->db, "SELECT request FROM lead WHERE id = ?1",
+			   &st, &w->q->err);
 	if (rc != 0)
 		return rc;
 	sqlite_bind_int(st, 1, work->unit);

@@ -64,17 +64,19 @@ static void add_receipt(struct store_reader *r, struct query *q,
 		const char *name;
 		int column;
 	} counts[] = {
-	    {"units", COL_UNITS},     {"requests", COL_REQUESTS},
-	    {"cut", COL_CUT},         {"dropped", COL_DROPPED},
-	    {"copies_removed", COL_COPIES}, {"unit", COL_UNIT},
+	    {"units", COL_UNITS},
+	    {"requests", COL_REQUESTS},
+	    {"cut", COL_CUT},
+	    {"dropped", COL_DROPPED},
+	    {"copies_removed", COL_COPIES},
+	    {"unit", COL_UNIT},
 	};
 	struct buf *b = &q->json;
-	bool due =
-	    sqlite3_column_int64(st, COL_DUE_AT) <= q->privacy->now_ms;
+	bool due = sqlite3_column_int64(st, COL_DUE_AT) <= q->privacy->now_ms;
 	buf_addf(b, "{\"id\":%lld,\"source\":",
 		 (long long)sqlite3_column_int64(st, COL_ID));
-	buf_add_json(b, str_from(reader_name(
-			    r, sqlite3_column_int64(st, COL_SOURCE))));
+	buf_add_json(
+	    b, str_from(reader_name(r, sqlite3_column_int64(st, COL_SOURCE))));
 	buf_add_str(b, STR(",\"topic\":"));
 	buf_add_json(b, sqlite_str(st, COL_TOPIC));
 	buf_addf(b, ",\"state\":\"%s\"",
@@ -84,8 +86,7 @@ static void add_receipt(struct store_reader *r, struct query *q,
 	add_time(b, "done_at", sqlite3_column_int64(st, COL_DONE_AT));
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		buf_addf(b, ",\"%s\":%lld", counts[i].name,
-			 (long long)sqlite3_column_int64(st,
-							 counts[i].column));
+			 (long long)sqlite3_column_int64(st, counts[i].column));
 	buf_add_char(b, '}');
 }
 

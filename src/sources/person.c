@@ -122,10 +122,10 @@ static void mark_events(struct reading *r)
 	r->event_theirs = arena_alloc(r->arena, r->events.n + 1);
 	for (struct event *e = r->events.first; e != NULL; e = e->next) {
 		bool ours = same_account(who, e->account) || e->account.n == 0;
-		bool theirs = who->unit == 0 && ours &&
-			      (is_whole(who) ||
-			       person_in_value(who, r->arena, e->body,
-					       e->topic));
+		bool theirs =
+		    who->unit == 0 && ours &&
+		    (is_whole(who) ||
+		     person_in_value(who, r->arena, e->body, e->topic));
 		for (size_t k = 0; k < r->g->n_units; k++)
 			if (str_eq(r->g->units[k].event_id, e->id))
 				theirs |= r->g->units[k].theirs;
@@ -167,9 +167,8 @@ static bool raw_names(const struct reading *r)
 			   same_account(r->who, g->units[i].account);
 	if (is_whole(r->who) || !account)
 		return false;
-	if (r->tree != NULL
-		? person_in_value(r->who, r->arena, r->tree, topic)
-		: in_raw_text(r, g->body))
+	if (r->tree != NULL ? person_in_value(r->who, r->arena, r->tree, topic)
+			    : in_raw_text(r, g->body))
 		return true;
 	return in_raw_text(r, g->target) || in_raw_text(r, g->headers);
 }
@@ -209,8 +208,8 @@ static bool find_path(const struct value *root, const struct value *body,
 			path->exact = true;
 			for (size_t i = 0; i + 1 < n; i++) {
 				bool list = at[i]->type == VALUE_ARRAY;
-				path->exact &= (at[i]->flags &
-						VALUE_HAS_DUPLICATES) == 0;
+				path->exact &=
+				    (at[i]->flags & VALUE_HAS_DUPLICATES) == 0;
 				path->steps[i].key =
 				    list ? STR_NONE : at[i + 1]->key;
 				path->cut = list ? i + 1 : path->cut;

@@ -192,8 +192,7 @@ static bool privacy_fits(const struct source_call *call,
 		    value_get(body, "orders_requested") != NULL;
 	const struct value *orders = value_get(body, "orders_to_redact");
 	struct str id = value_member(customer, "id");
-	if (event->account.n == 0 || event->account.n > ID_MAX ||
-	    id.n > ID_MAX)
+	if (event->account.n == 0 || event->account.n > ID_MAX || id.n > ID_MAX)
 		return false;
 	if (str_eq(event->topic, STR("shop/redact")))
 		return customer == NULL && !asks && orders == NULL &&
