@@ -12,6 +12,11 @@
 
 enum { RUN_MAX = 64 }; /* bytes of a number in a text */
 
+static bool is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -54,8 +59,7 @@ static bool address_begins(struct str text, size_t at)
 	if (at == 0)
 		return true;
 	char c = text.p[at - 1];
-	return !is_alnum(c) && (c & 0x80) == 0 &&
-	       strchr(".+-_!#$%^*~", c) == NULL;
+	return !is_alnum(c) && (c & 0x80) == 0 && !is_one_of(c, ".+-_!#$%^*~");
 }
 
 /* The address somewhere in a text, as a whole. */
@@ -91,6 +95,19 @@ static bool email_fits(const struct person *p, struct arena *a, struct str text)
 
 /* ---- phone -------------------------------------------------------------- */
 
+static bool in_number(char c)
+{
+	return is_digit(c) || is_one_of(c, " -.()/+");
+}
+
+static bool all_number(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (!in_number(text.p[i]))
+			return false;
+	return true;
+}
+
 static bool number_fits(const struct person *p, struct arena *a,
 			struct str text)
 {
@@ -100,7 +117,8 @@ static bool number_fits(const struct person *p, struct arena *a,
 	struct str want = p->phone;
 	if (want.n > 0 && want.p[0] == '+')
 		want = str_sub(want, 1, want.n);
-	if (digits.n >= PHONE_LEAST_DIGITS && str_eq(digits, want))
+	if (digits.n >= PHONE_LEAST_DIGITS && str_eq(digits, want) &&
+	    all_number(text))
 		return true;
 	if (p->phone.p[0] != '+')
 		return false;
@@ -113,11 +131,6 @@ static bool number_fits(const struct person *p, struct arena *a,
 		text = phone.rest;
 	}
 	return false;
-}
-
-static bool in_number(char c)
-{
-	return is_digit(c) || strchr(" -.()/+", c) != NULL;
 }
 
 /* The runs of a text that could be a number: whole, and where a blank parts
@@ -156,7 +169,7 @@ static bool phone_in_text(const struct person *p, struct arena *a,
 		bool word =
 		    (from > 0 && is_alnum(text.p[from - 1])) ||
 		    (i < text.n && is_alnum(text.p[i]) &&
-		     strchr("xX", text.p[i]) == NULL && text.p[i - 1] != ' ');
+		     !is_one_of(text.p[i], "xX") && text.p[i - 1] != ' ');
 		if (!word && i - from <= RUN_MAX &&
 		    run_fits(p, a, str_sub(text, from, i)))
 			return true;
@@ -168,7 +181,7 @@ static bool phone_fits(const struct person *p, struct arena *a, struct str text)
 {
 	if (p->phone.n == 0 || phone_count_digits(text) < PHONE_LEAST_DIGITS)
 		return false;
-	if (text.n <= PHONE_TEXT_MAX && number_fits(p, a, text))
+	if (text.n <= PHONE_TYPED_MAX && number_fits(p, a, text))
 		return true;
 	return phone_in_text(p, a, text);
 }
@@ -275,9 +288,8 @@ bool person_in_id(const struct person *p, struct str id)
 		return false;
 	for (size_t i = 0; i + want.n <= id.n; i++)
 		if (memcmp(id.p + i, want.p, want.n) == 0 &&
-		    (i == 0 || strchr("/:|", id.p[i - 1]) != NULL) &&
-		    (i + want.n == id.n ||
-		     strchr("/:|", id.p[i + want.n]) != NULL))
+		    (i == 0 || is_one_of(id.p[i - 1], "/:|")) &&
+		    (i + want.n == id.n || is_one_of(id.p[i + want.n], "/:|")))
 			return true;
 	return false;
 }
