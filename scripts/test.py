@@ -163,6 +163,35 @@ def crash(preset):
                   workers=1)
 
 
+def count_lines(job):
+    """A script that says "ok: ..." for each thing it has seen; 77: it could
+    not look."""
+    with open(job.log, encoding="utf-8", errors="replace") as log:
+        lines = log.read().splitlines()
+    good = sum(line.startswith("ok: ") for line in lines)
+    skipped = sum(line.startswith("skipped: ") for line in lines)
+    return good, sum(line.startswith("FAILED: ") for line in lines), skipped
+
+
+def script(name, command, **more):
+    job = Job(name, ["sh", "-c", f"{command} || [ $? -eq 77 ]"], **more)
+    job.count = lambda: count_lines(job)
+    return job
+
+
+def package():
+    """Built, read by lintian, and lived through on a bare Debian."""
+    return [Job("build package", ["cmake", "--workflow", "--preset", "package"],
+                slots=CORES),
+            script("package", "tests/package/test_package.sh "
+                   "build/package/leadbridge_*.deb",
+                   needs=("build package",))]
+
+
+def monitoring():
+    return script("monitoring", "tests/package/test_monitoring.sh")
+
+
 def cppcheck():
     return Job("cppcheck", [
         "cppcheck", "-q", f"-j{CORES}", "--std=c11", "--library=posix",
@@ -216,11 +245,11 @@ def plan(arguments):
     jobs = [build("asan"), build("dev"), unit("asan"), unit("dev"),
             integration("asan", timeout=1500), build("tsan"),
             crash("asan"), integration("tsan", "tsan and not crash"),
-            cppcheck(),
+            cppcheck(), *package(),
             *fuzz_jobs(fuzzing)]
     if arguments.full:
         jobs += [build("clang"), unit("clang"), tidy(), build("release"),
-                 integration("release"), crash("release"),
+                 integration("release"), crash("release"), monitoring(),
                  integration("dev")]
     return jobs
 
