@@ -62,7 +62,8 @@ static int open_writer(struct store *s, struct err *err)
 	if (rc != 0)
 		return rc;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(s->path, &s->db, flags, sqlite_pages_layer()) !=
+	    SQLITE_OK) {
 		lb_assert(s->db != NULL);
 		return sqlite_fail(s->db, err, "cannot open the store");
 	}

@@ -19,6 +19,7 @@
  *   sqlite_erase.c   what is a person's goes; open privacy requests
  *   sqlite_receipt.c the reading side: privacy requests, as JSON
  *   sqlite_backup.c  a copy of the store while it is used
+ *   sqlite_pages.c   what is written to the file, without what rows left
  */
 #ifndef LB_QUEUE_SQLITE_H
 #define LB_QUEUE_SQLITE_H
@@ -173,6 +174,14 @@ LB_MUST_CHECK int sqlite_migrate(struct sqlite3 *db, const char *path,
 				 const struct migration *list, size_t n,
 				 struct err *err);
 LB_MUST_CHECK int sqlite_setup_reader(struct sqlite3 *db, struct err *err);
+
+/* ---- pages (sqlite_pages.c) --------------------------------------------- */
+
+/* Name of the file system the writing connection is opened with. */
+const char *sqlite_pages_layer(void);
+/* The bytes of a page that mean nothing; false: it is no page with cells. */
+bool sqlite_page_gap(const unsigned char *page, size_t size, bool first,
+		     size_t *from, size_t *to);
 
 /* ---- one per file ------------------------------------------------------ */
 
