@@ -5,6 +5,7 @@
  * threads start.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,10 +124,18 @@ static int copy_before(struct sqlite3 *db, const char *path, int version,
 	char *to = xasprintf("%s.v%d", path, version);
 	char *part = xasprintf("%s.part", to);
 	struct sqlite3_stmt *st = NULL;
-	int rc = 0;
+	int rc = 0, fd = -1;
 	if (access(to, F_OK) == 0)
 		goto out; /* from an attempt that was cut short */
 	(void)unlink(part);
+	/* For the owner alone, as the store is. */
+	fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		rc = err_set(err, LB_ESYSTEM, "cannot make '%s': %s", part,
+			     strerror(errno));
+		goto out;
+	}
+	close(fd);
 	rc = sqlite_prepare(db, "VACUUM INTO ?1", &st, err);
 	if (rc == 0) {
 		sqlite_bind_str(st, 1, str_from(part));

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (payload_json(&a, text, &limits, true, &v, NULL) == 0)
 		(void)person_in_value(&p, &a, v, STR("customers/create"));
 	struct str with =
-	    arena_printf(&a, "%.*s <jo@x.com> ", (int)size, (char *)data);
+	    arena_printf(&a, "%.*s <jo@x.com> ", (int)size, (const char *)data);
 	if (memchr(data, 0, size) == NULL)
 		lb_assert(person_in_text(&p, &a, with));
 	arena_release(&a);

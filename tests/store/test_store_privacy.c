@@ -403,6 +403,113 @@ static void only_what_was_not_begun_is_cancelled(void **state)
 	assert_int_equal(traces(f), 0);
 }
 
+/* ---- retention ----------------------------------------------------------- */
+
+#define DAY INT64_C(86400000)
+
+static const struct retain_config keep = {.payloads_ms = 30 * DAY,
+					  .leads_ms = 90 * DAY,
+					  .attempts_ms = 10 * DAY,
+					  .keys_ms = 400 * DAY};
+
+static void tidy_at(struct fixture *f, int64_t now)
+{
+	struct err err = {0};
+	bool more = true;
+	for (int i = 0; more; i++) {
+		assert_true(i < 10000);
+		more = false;
+		must(f->ops->tidy(f->store, &keep, now, &more, &err), &err);
+	}
+}
+
+static int64_t add_state(struct fixture *f, const char *id,
+			 enum unit_state state)
+{
+	struct submission *s = sub_new("shop", T0);
+	(void)sub_event(s, id, 1, state);
+	return store_sub(f, s);
+}
+
+static bool there(struct fixture *f, int64_t id)
+{
+	struct query *q = ask(f, QUERY_LEAD, id);
+	int rc = q->result;
+	query_free(q);
+	return rc == 0;
+}
+
+static void retention_has_a_rule_for_every_state(void **state)
+{
+	struct fixture *f = *state;
+	int64_t unit[UNIT_STATES] = {
+	    [UNIT_WAITING] = store_one(f, "w", T0),
+	    [UNIT_FETCHING] = add(f, 0, false, true),
+	    [UNIT_DELIVERED] = store_one(f, "s", T0),
+	    [UNIT_DEAD] = store_one(f, "d", T0),
+	    [UNIT_QUARANTINED] = add_state(f, "q", UNIT_QUARANTINED),
+	    [UNIT_IGNORED] = add_state(f, "i", UNIT_IGNORED),
+	    [UNIT_ERASED] = add(f, 1, true, false),
+	};
+	assert_int_equal(settle_one(f, DELIVER(unit[UNIT_DELIVERED])), 0);
+	killed(f, unit[UNIT_DEAD], false);
+	assert_int_equal(erase_all(f, ask_one(f)), 1);
+	assert_int_equal(balanced(f).states[UNIT_ERASED], 1);
+	tidy_at(f, T0 + 91 * DAY);
+	for (int i = 0; i < UNIT_STATES; i++) {
+		bool done = i == UNIT_DELIVERED || i == UNIT_IGNORED ||
+			    i == UNIT_ERASED;
+		if (there(f, unit[i]) == done)
+			fail_msg("'%s' is %s", unit_state_name(i),
+				 done ? "still there" : "gone");
+	}
+	struct ledger_row row = balanced(f);
+	assert_int_equal(row.accepted, UNIT_STATES);
+	assert_int_equal(row.expired, 3);
+	for (int i = 0; i < UNIT_STATES; i++)
+		assert_int_equal(row.states[i], 1);
+	assert_true(lead_says(f, unit[UNIT_FETCHING], "\"request\":{"));
+	assert_true(lead_says(f, unit[UNIT_DEAD], "\"response\":\""));
+}
+
+static size_t lines(struct fixture *f, enum query_kind kind)
+{
+	struct query *q =
+	    kind == QUERY_AUDIT ? query_new(kind) : privacy_query(PRIVACY_LIST);
+	must(f->ops->answer(f->reader, q), &q->err);
+	size_t n = 0;
+	struct str rest = buf_str(&q->json);
+	long at;
+	while ((at = str_find_str(rest, STR("{\"id\":"))) >= 0) {
+		n++;
+		rest = str_sub(rest, (size_t)at + 1, rest.n);
+	}
+	query_free(q);
+	return n;
+}
+
+static void audit_lines_and_receipts_go_with_the_keys(void **state)
+{
+	struct fixture *f = *state;
+	for (int i = 0; i < 300; i++) {
+		struct query *q = query_new(COMMAND_NOTE);
+		(void)snprintf(q->audit.actor, sizeof(q->audit.actor), "unix");
+		q->limit = 1000;
+		must(run(f, q, T0), &q->err);
+		query_free(q);
+	}
+	(void)ask_one(f);
+	end_one(f, ask_one(f));
+	assert_int_equal(lines(f, QUERY_PRIVACY), 2);
+	tidy_at(f, T0 + 399 * DAY);
+	assert_int_equal(lines(f, QUERY_AUDIT), 100); /* a page */
+	assert_int_equal(lines(f, QUERY_PRIVACY), 2);
+	tidy_at(f, T0 + 401 * DAY);
+	assert_int_equal(lines(f, QUERY_AUDIT), 0);
+	/* What is open is never forgotten. */
+	assert_int_equal(lines(f, QUERY_PRIVACY), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +519,8 @@ int main(void)
 	    IN_STORE(one_unit_of_a_request_is_cut_out),
 	    IN_STORE(a_senders_request_is_kept_with_what_it_came_in),
 	    IN_STORE(only_what_was_not_begun_is_cancelled),
+	    IN_STORE(retention_has_a_rule_for_every_state),
+	    IN_STORE(audit_lines_and_receipts_go_with_the_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
