@@ -115,17 +115,55 @@ static bool unit_theirs(const struct reading *r, const struct person_unit *u)
 	return unit_names(r, u);
 }
 
+/* Whether inner stands somewhere below outer. */
+static bool is_below(const struct value *outer, const struct value *inner)
+{
+	const struct value *at[STEPS_MAX];
+	size_t n = 0;
+	at[n++] = outer->first;
+	while (n > 0) {
+		const struct value *v = at[n - 1];
+		if (v == NULL) {
+			n--;
+			continue;
+		}
+		if (v == inner)
+			return true;
+		at[n - 1] = v->next;
+		if (v->first != NULL && n < STEPS_MAX)
+			at[n++] = v->first;
+	}
+	return false;
+}
+
+/* Some events are only the wrapping of others, which speak for themselves. */
+static bool is_wrapping(const struct reading *r, const struct event *e)
+{
+	for (const struct event *o = r->events.first; o != NULL; o = o->next)
+		if (o != e && e->body != NULL && o->body != NULL &&
+		    is_below(e->body, o->body))
+			return true;
+	return false;
+}
+
+static bool event_names(const struct reading *r, const struct event *e)
+{
+	const struct person *who = r->who;
+	if (who->unit != 0 ||
+	    (e->account.n > 0 && !same_account(who, e->account)))
+		return false;
+	if (is_whole(who))
+		return true;
+	return person_in_value(who, r->arena, e->body, e->topic) &&
+	       !is_wrapping(r, e);
+}
+
 static void mark_events(struct reading *r)
 {
 	size_t i = 0;
-	const struct person *who = r->who;
 	r->event_theirs = arena_alloc(r->arena, r->events.n + 1);
 	for (struct event *e = r->events.first; e != NULL; e = e->next) {
-		bool ours = same_account(who, e->account) || e->account.n == 0;
-		bool theirs =
-		    who->unit == 0 && ours &&
-		    (is_whole(who) ||
-		     person_in_value(who, r->arena, e->body, e->topic));
+		bool theirs = event_names(r, e);
 		for (size_t k = 0; k < r->g->n_units; k++)
 			if (str_eq(r->g->units[k].event_id, e->id))
 				theirs |= r->g->units[k].theirs;
@@ -232,6 +270,31 @@ static bool find_path(const struct value *root, const struct value *body,
 	return false;
 }
 
+/* Whether an event's id must outlive a cut. What is ignored is never replayed
+ * and may be told apart by its place alone; what is in quarantine under a hash
+ * of the whole is replaced by what a replay makes of it, whatever its id. */
+static bool id_matters(const struct reading *r, const struct event *e)
+{
+	for (size_t k = 0; k < r->g->n_units; k++) {
+		const struct person_unit *u = &r->g->units[k];
+		if (!str_eq(u->event_id, e->id))
+			continue;
+		return u->state != UNIT_IGNORED &&
+		       (u->state != UNIT_QUARANTINED ||
+			!str_starts(e->id, STR("h:")));
+	}
+	return true;
+}
+
+static bool names_left(struct reading *after)
+{
+	for (const struct event *e = after->events.first; e != NULL;
+	     e = e->next)
+		if (event_names(after, e))
+			return true;
+	return after->who->account.n == 0 && raw_names(after);
+}
+
 /* The ids of what is left, and nothing of the person, must be what the others
  * were: only then is the cut exact. */
 static bool cut_is_exact(const struct reading *before, struct str cut)
@@ -250,11 +313,12 @@ static bool cut_is_exact(const struct reading *before, struct str cut)
 	for (struct event *e = before->events.first; e != NULL; e = e->next) {
 		if (before->event_theirs[i++])
 			continue;
-		if (left == NULL || !str_eq(left->id, e->id))
+		if (left == NULL ||
+		    (id_matters(before, e) && !str_eq(left->id, e->id)))
 			return false;
 		left = left->next;
 	}
-	return left == NULL && !raw_names(&after);
+	return left == NULL && !names_left(&after);
 }
 
 /* From the last one to the first: what is in front keeps its place. */
@@ -306,7 +370,9 @@ static bool any_event(const struct reading *r, bool theirs)
 static void judge_shared(struct reading *r, bool all)
 {
 	struct person_group *g = r->g;
-	bool named = raw_names(r) || any_event(r, true);
+	/* Of several accounts each event speaks for itself. */
+	bool alone = r->who->account.n > 0 && r->events.n > 1;
+	bool named = any_event(r, true) || (!alone && raw_names(r));
 	if (all) {
 		g->raw = RAW_GOES;
 	} else if (!named && is_whole(r->who)) {
