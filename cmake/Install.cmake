@@ -7,7 +7,7 @@ install(DIRECTORY conf/profiles/ DESTINATION ${LB_PROFILE_DIR}
 install(FILES README.md TYPE DOC)
 install(FILES conf/leadbridge.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY docs/sources docs/monitoring TYPE DOC)
-install(FILES docs/deploy.md docs/forms.md docs/form-snippet.html
+install(FILES docs/deploy.md docs/dashboard.md docs/forms.md docs/form-snippet.html
 	docs/profiles.md docs/adding-a-source.md docs/store.md TYPE DOC)
 
 # Debian 12 looks for units in /lib, for the others in /usr/lib.

@@ -13,7 +13,7 @@
 #include "leadbridge/value.h"
 
 /* Any of the first three is enough. */
-struct person {
+struct subject {
 	struct str email;    /* normalised, or STR_NONE */
 	struct str phone;    /* E.164; digits where it fits no plan */
 	struct str customer; /* the sender's own id, exactly */
@@ -25,28 +25,28 @@ struct person {
 };
 
 /* As it is written by people and senders; NONE where it is not known. */
-struct person_text {
+struct subject_text {
 	struct str email, phone, customer, account;
 	struct str country; /* of a phone number without one */
 	int64_t unit;
 };
 
 /* LB_EINVAL: nothing to go by, or something that cannot be anybody's. */
-LB_MUST_CHECK int person_make(struct arena *a, const struct person_text *text,
-			      struct person *out, struct err *err);
+LB_MUST_CHECK int subject_make(struct arena *a, const struct subject_text *text,
+			       struct subject *out, struct err *err);
 /* As JSON and back: how an open request keeps whom it is about. */
-void person_write(const struct person_text *text, struct buf *out);
-LB_MUST_CHECK int person_read(struct arena *a, struct str json,
-			      struct person *out, struct err *err);
+void subject_write(const struct subject_text *text, struct buf *out);
+LB_MUST_CHECK int subject_read(struct arena *a, struct str json,
+			       struct subject *out, struct err *err);
 
 /* Whether the person is named: by exactly the normalised address, number or
  * id, never by a part of another. topic: what the root's id is an id of. */
-bool person_in_value(const struct person *p, struct arena *a,
-		     const struct value *root, struct str topic);
+bool subject_in_value(const struct subject *p, struct arena *a,
+		      const struct value *root, struct str topic);
 /* The same in free text, without ids. */
-bool person_in_text(const struct person *p, struct arena *a, struct str text);
+bool subject_in_text(const struct subject *p, struct arena *a, struct str text);
 /* Whether it holds the person's id between two separators. */
-bool person_in_id(const struct person *p, struct str id);
+bool subject_in_id(const struct subject *p, struct str id);
 
 /* ---- what the store shows, and what it is told -------------------------- */
 

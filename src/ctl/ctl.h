@@ -58,10 +58,24 @@ const char *ctl_option(const struct ctl *c, const char *name);
 /* The one that was given n-th (from 0) of those that may be given often. */
 const char *ctl_option_nth(const struct ctl *c, const char *name, int n);
 
-extern const struct ctl_command CTL_STATUS, CTL_LEDGER, CTL_LEADS,
-    CTL_QUARANTINE, CTL_DESTINATION, CTL_SOURCE, CTL_RELOAD, CTL_CHECK,
-    CTL_EXPLAIN;
-extern const struct ctl_command CTL_ERASE, CTL_EXPORT, CTL_PRIVACY, CTL_BACKUP;
+/* One for each file of a command; the table is in main.c. */
+extern const struct ctl_command CTL_STATUS;
+extern const struct ctl_command CTL_LEDGER;
+extern const struct ctl_command CTL_LEADS;
+extern const struct ctl_command CTL_QUARANTINE;
+extern const struct ctl_command CTL_QUEUE;
+extern const struct ctl_command CTL_DESTINATION;
+extern const struct ctl_command CTL_SOURCE;
+extern const struct ctl_command CTL_ALARMS;
+extern const struct ctl_command CTL_RECONCILE;
+extern const struct ctl_command CTL_RELOAD;
+extern const struct ctl_command CTL_CHECK;
+extern const struct ctl_command CTL_EXPLAIN;
+extern const struct ctl_command CTL_AUDIT;
+extern const struct ctl_command CTL_ERASE;
+extern const struct ctl_command CTL_EXPORT;
+extern const struct ctl_command CTL_PRIVACY;
+extern const struct ctl_command CTL_BACKUP;
 
 /* --config, else the installed one. */
 const char *ctl_config_path(const struct ctl *c);
@@ -84,6 +98,11 @@ int ctl_source_test(struct ctl *c, const char *name);
 /* The same with a JSON body. */
 LB_MUST_CHECK int ctl_call_body(struct ctl *c, const char *path,
 				const char *body, struct json_object **out);
+/* leadbridgectl destination test NAME */
+int ctl_destination_test(struct ctl *c, const char *name);
+/* A new UUID, version 4. */
+enum { CTL_UUID = 37 };
+void ctl_uuid(char out[CTL_UUID]);
 /* leadbridgectl leads add */
 int ctl_leads_add(struct ctl *c);
 /* "wrong usage" on stderr; CTL_USAGE. */
@@ -96,8 +115,9 @@ int64_t ctl_number(struct json_object *o, const char *name);
 int ctl_post(struct ctl *c, const char *path, const char *done);
 /* Only digits and the characters of a name may go into a path. */
 bool ctl_name_ok(const char *text);
-/* A page of leads as a table, and how to get the next one. */
-int ctl_print_leads(struct ctl *c, const char *path);
+/* A page of leads as a table, and how to get the next one. path has a query
+ * string; cursor may be NULL. */
+int ctl_print_leads(struct ctl *c, const char *path, const char *cursor);
 int ctl_print_lead(struct ctl *c, const char *path);
 
 #endif

@@ -4,11 +4,27 @@
 
 #include "ctl/ctl.h"
 
+/* clang-format off */
 static const struct ctl_command *const COMMANDS[] = {
-    &CTL_STATUS, &CTL_LEDGER,  &CTL_LEADS,  &CTL_QUARANTINE, &CTL_DESTINATION,
-    &CTL_SOURCE, &CTL_RELOAD,  &CTL_CHECK,  &CTL_EXPLAIN,    &CTL_ERASE,
-    &CTL_EXPORT, &CTL_PRIVACY, &CTL_BACKUP,
+    &CTL_STATUS,
+    &CTL_LEDGER,
+    &CTL_LEADS,
+    &CTL_QUARANTINE,
+    &CTL_QUEUE,
+    &CTL_DESTINATION,
+    &CTL_SOURCE,
+    &CTL_ALARMS,
+    &CTL_RECONCILE,
+    &CTL_RELOAD,
+    &CTL_CHECK,
+    &CTL_EXPLAIN,
+    &CTL_AUDIT,
+    &CTL_ERASE,
+    &CTL_EXPORT,
+    &CTL_PRIVACY,
+    &CTL_BACKUP,
 };
+/* clang-format on */
 enum { N_COMMANDS = sizeof(COMMANDS) / sizeof(COMMANDS[0]), ARGS_MAX = 16 };
 
 static const struct ctl_option COMMON[] = {

@@ -11,7 +11,7 @@
 
 enum { ID_MAX = 255 };
 
-static int make_email(struct arena *a, struct str text, struct person *out,
+static int make_email(struct arena *a, struct str text, struct subject *out,
 		      struct err *err)
 {
 	if (text.n == 0)
@@ -22,7 +22,7 @@ static int make_email(struct arena *a, struct str text, struct person *out,
 	return 0;
 }
 
-static void set_country(struct person *p, const struct phone *phone)
+static void set_country(struct subject *p, const struct phone *phone)
 {
 	size_t length = 0;
 	const struct region *main =
@@ -34,8 +34,8 @@ static void set_country(struct person *p, const struct phone *phone)
 	p->country[2] = '\0';
 }
 
-static int make_phone(struct arena *a, const struct person_text *text,
-		      struct person *out, struct err *err)
+static int make_phone(struct arena *a, const struct subject_text *text,
+		      struct subject *out, struct err *err)
 {
 	struct phone phone;
 	const char *country = NULL;
@@ -57,12 +57,12 @@ static int make_phone(struct arena *a, const struct person_text *text,
 	return 0;
 }
 
-int person_make(struct arena *a, const struct person_text *text,
-		struct person *out, struct err *err)
+int subject_make(struct arena *a, const struct subject_text *text,
+		 struct subject *out, struct err *err)
 {
 	struct str customer = str_trim(text->customer);
-	*out = (struct person){.account = str_trim(text->account),
-			       .unit = text->unit};
+	*out = (struct subject){.account = str_trim(text->account),
+				.unit = text->unit};
 	if (customer.n > ID_MAX)
 		return err_set(err, LB_EINVAL, "an id that long is none");
 	if (customer.n > 0)
@@ -80,7 +80,7 @@ int person_make(struct arena *a, const struct person_text *text,
 
 /* ---- as JSON ------------------------------------------------------------ */
 
-void person_write(const struct person_text *text, struct buf *out)
+void subject_write(const struct subject_text *text, struct buf *out)
 {
 	const struct {
 		const char *name;
@@ -100,15 +100,15 @@ void person_write(const struct person_text *text, struct buf *out)
 	buf_add_char(out, '}');
 }
 
-int person_read(struct arena *a, struct str json, struct person *out,
-		struct err *err)
+int subject_read(struct arena *a, struct str json, struct subject *out,
+		 struct err *err)
 {
 	static const struct payload_limits limits = {.depth = 2, .values = 16};
 	struct value *v = NULL;
 	int rc = payload_json(a, json, &limits, false, &v, err);
 	if (rc != 0)
 		return rc;
-	struct person_text text = {
+	struct subject_text text = {
 	    .email = value_member(v, "email"),
 	    .phone = value_member(v, "phone"),
 	    .customer = value_member(v, "customer"),
@@ -118,5 +118,5 @@ int person_read(struct arena *a, struct str json, struct person *out,
 	if (value_get(v, "unit") != NULL &&
 	    str_to_int(value_member(v, "unit"), 0, INT64_MAX, &text.unit) != 0)
 		return err_set(err, LB_EINVAL, "a unit is a number");
-	return person_make(a, &text, out, err);
+	return subject_make(a, &text, out, err);
 }

@@ -80,7 +80,8 @@ static bool email_in_text(struct str email, struct str text)
 	return false;
 }
 
-static bool email_fits(const struct person *p, struct arena *a, struct str text)
+static bool email_fits(const struct subject *p, struct arena *a,
+		       struct str text)
 {
 	if (p->email.n == 0 || text.n < p->email.n)
 		return false;
@@ -108,7 +109,7 @@ static bool all_number(struct str text)
 	return true;
 }
 
-static bool number_fits(const struct person *p, struct arena *a,
+static bool number_fits(const struct subject *p, struct arena *a,
 			struct str text)
 {
 	struct phone phone;
@@ -135,7 +136,7 @@ static bool number_fits(const struct person *p, struct arena *a,
 
 /* The runs of a text that could be a number: whole, and where a blank parts
  * them. */
-static bool run_fits(const struct person *p, struct arena *a, struct str run)
+static bool run_fits(const struct subject *p, struct arena *a, struct str run)
 {
 	if (phone_count_digits(run) < PHONE_LEAST_DIGITS)
 		return false;
@@ -152,7 +153,7 @@ static bool run_fits(const struct person *p, struct arena *a, struct str run)
 	return false;
 }
 
-static bool phone_in_text(const struct person *p, struct arena *a,
+static bool phone_in_text(const struct subject *p, struct arena *a,
 			  struct str text)
 {
 	size_t i = 0;
@@ -177,7 +178,8 @@ static bool phone_in_text(const struct person *p, struct arena *a,
 	return false;
 }
 
-static bool phone_fits(const struct person *p, struct arena *a, struct str text)
+static bool phone_fits(const struct subject *p, struct arena *a,
+		       struct str text)
 {
 	if (p->phone.n == 0 || phone_count_digits(text) < PHONE_LEAST_DIGITS)
 		return false;
@@ -186,7 +188,7 @@ static bool phone_fits(const struct person *p, struct arena *a, struct str text)
 	return phone_in_text(p, a, text);
 }
 
-bool person_in_text(const struct person *p, struct arena *a, struct str text)
+bool subject_in_text(const struct subject *p, struct arena *a, struct str text)
 {
 	if (text.n == 0)
 		return false;
@@ -270,7 +272,7 @@ static bool gid_fits(struct str text, struct str id)
 	return str_ends(path, STR("/")) && names_person(path);
 }
 
-static bool id_fits(const struct person *p, const struct place *at,
+static bool id_fits(const struct subject *p, const struct place *at,
 		    const struct value *v)
 {
 	struct str key = v->key.n > 0 ? v->key : at->list;
@@ -281,7 +283,7 @@ static bool id_fits(const struct person *p, const struct place *at,
 	return str_eq(str_trim(v->text), p->customer) && is_person_id(at, key);
 }
 
-bool person_in_id(const struct person *p, struct str id)
+bool subject_in_id(const struct subject *p, struct str id)
 {
 	struct str want = p->customer;
 	if (want.n == 0)
@@ -296,7 +298,7 @@ bool person_in_id(const struct person *p, struct str id)
 
 /* ---- trees -------------------------------------------------------------- */
 
-static bool scalar_fits(const struct person *p, struct arena *a,
+static bool scalar_fits(const struct subject *p, struct arena *a,
 			const struct place *at, const struct value *v)
 {
 	if (v->type != VALUE_STRING && v->type != VALUE_NUMBER)
@@ -306,10 +308,10 @@ static bool scalar_fits(const struct person *p, struct arena *a,
 	/* An id is no number, though it may have as many digits. */
 	if (is_id(v->key) && !str_starts(v->text, STR("+")))
 		return v->type == VALUE_STRING && str_find(v->text, '@') >= 0 &&
-		       person_in_text(p, a, v->text);
+		       subject_in_text(p, a, v->text);
 	if (v->type == VALUE_NUMBER)
 		return phone_fits(p, a, v->text);
-	return person_in_text(p, a, v->text);
+	return subject_in_text(p, a, v->text);
 }
 
 /* Depth-first without recursion: the tree is as deep as its sender made it. */
@@ -335,8 +337,8 @@ static void enter(struct step *next, const struct step *from)
 	}
 }
 
-bool person_in_value(const struct person *p, struct arena *a,
-		     const struct value *root, struct str topic)
+bool subject_in_value(const struct subject *p, struct arena *a,
+		      const struct value *root, struct str topic)
 {
 	enum { DEPTH = 260 }; /* more than any parser takes */
 	struct step *stack = arena_alloc(a, DEPTH * sizeof(*stack));

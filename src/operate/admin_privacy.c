@@ -31,9 +31,9 @@ static bool person_of(struct admin_call *c, const struct value *body,
 		      struct str *out)
 {
 	struct err err = {0};
-	struct person p;
+	struct subject p;
 	struct arena *a = &c->admin->scratch;
-	struct person_text text = {
+	struct subject_text text = {
 	    .email = value_member(body, "email"),
 	    .phone = value_member(body, "phone"),
 	    .customer = value_member(body, "customer"),
@@ -44,7 +44,7 @@ static bool person_of(struct admin_call *c, const struct value *body,
 				  "the body is a JSON object");
 		return false;
 	}
-	if (person_make(a, &text, &p, &err) != 0) {
+	if (subject_make(a, &text, &p, &err) != 0) {
 		admin_reply_error(c->exchange, 400, "person", err.text);
 		return false;
 	}
@@ -52,7 +52,7 @@ static bool person_of(struct admin_call *c, const struct value *body,
 	buf_init(&b, PERSON_MAX);
 	text.email = p.email;
 	text.phone = p.phone;
-	person_write(&text, &b);
+	subject_write(&text, &b);
 	*out = arena_copy(a, buf_str(&b));
 	buf_release(&b);
 	return true;
@@ -75,13 +75,12 @@ static bool source_of(struct admin_call *c, const struct value *body,
 static void ask_erase(struct admin_call *c, struct str person,
 		      const char *source)
 {
-	struct query *q = admin_query(c, COMMAND_PRIVACY);
-	q->privacy = privacy_work_new(PRIVACY_ASK);
+	struct query *q = privacy_query(PRIVACY_ASK);
 	(void)!snprintf(q->privacy->source, sizeof(q->privacy->source), "%s",
 			source);
 	q->privacy->person = xstr_dup(person);
 	admin_audit(c, &q->audit, "privacy.erase", STR("new"));
-	queue_ask(c->admin->road->queue, q);
+	admin_ask(c, q);
 }
 
 void admin_post_privacy_erase(struct admin_call *c)
@@ -101,10 +100,10 @@ void admin_post_lead_erase(struct admin_call *c)
 				  "an id is a number");
 		return;
 	}
-	const struct person_text text = {.unit = id};
+	const struct subject_text text = {.unit = id};
 	struct buf b;
 	buf_init(&b, PERSON_MAX);
-	person_write(&text, &b);
+	subject_write(&text, &b);
 	ask_erase(c, buf_str(&b), "");
 	buf_release(&b);
 }
@@ -117,11 +116,10 @@ void admin_post_privacy_cancel(struct admin_call *c)
 				  "a request has a number");
 		return;
 	}
-	struct query *q = admin_query(c, COMMAND_PRIVACY);
-	q->privacy = privacy_work_new(PRIVACY_CANCEL);
+	struct query *q = privacy_query(PRIVACY_CANCEL);
 	q->id = id;
 	admin_audit(c, &q->audit, "privacy.cancel", c->subject);
-	queue_ask(c->admin->road->queue, q);
+	admin_ask(c, q);
 }
 
 /* ---- looking ------------------------------------------------------------ */
@@ -137,17 +135,6 @@ static void note_search(const struct admin_call *c, struct str person,
 	char hex[PRIVACY_HASH_TEXT];
 	privacy_hash(queue_secret(c->admin->road->queue), person, hex);
 	admin_note(c, show ? "privacy.export" : "privacy.count", str_from(hex));
-}
-
-/* Puts the exchange's ticket on a query that was made elsewhere. */
-static void send(struct admin_call *c, struct query *q)
-{
-	struct query *mine = admin_query(c, QUERY_PRIVACY);
-	q->ticket = mine->ticket;
-	q->ctx = mine->ctx;
-	q->done = mine->done;
-	query_free(mine);
-	queue_ask(c->admin->road->queue, q);
 }
 
 void admin_post_privacy_search(struct admin_call *c)
@@ -173,7 +160,7 @@ void admin_post_privacy_search(struct admin_call *c)
 		note_search(c, person, shown);
 	struct query *q = privacy_search_query(s, after, shown);
 	q->privacy->release = release_search;
-	send(c, q);
+	admin_ask(c, q);
 }
 
 static void ask_list(struct admin_call *c, int64_t id)
@@ -189,7 +176,7 @@ static void ask_list(struct admin_call *c, int64_t id)
 	q->privacy->now_ms = clock_wall_ms();
 	q->id = id;
 	q->after_id = cursor;
-	send(c, q);
+	admin_ask(c, q);
 }
 
 void admin_get_privacy(struct admin_call *c)

@@ -22,7 +22,7 @@ enum {
 struct search {
 	struct config *config;
 	struct arena arena;
-	struct person person;
+	struct subject person;
 	char source[65];
 	unsigned char secret[32];
 };
@@ -44,7 +44,7 @@ int privacy_search(struct road *r, struct str person, const char *source,
 	s->config = config_ref(r->config);
 	memcpy(s->secret, secret.p, secret.n);
 	(void)!snprintf(s->source, sizeof(s->source), "%s", source);
-	int rc = person_read(&s->arena, person, &s->person, err);
+	int rc = subject_read(&s->arena, person, &s->person, err);
 	if (rc != 0) {
 		privacy_search_free(s);
 		return rc;

@@ -8,10 +8,12 @@
 #define LB_ROAD_H
 
 #include "base/loop.h"
+#include "delivery/ask.h"
 #include "delivery/delivery.h"
 #include "ingress/listener.h"
 #include "ingress/rate.h"
 #include "leadbridge/config.h"
+#include "operate/activity.h"
 #include "operate/held.h"
 #include "operate/metrics.h"
 #include "queue/queue.h"
@@ -20,11 +22,13 @@ struct road {
 	struct loop *loop;
 	struct config *config; /* in force; one reference */
 	struct metrics *metrics;
+	struct activity *activity; /* for those who watch the page */
 	struct queue *queue;
 	struct delivery *delivery;
 	struct listener *webhooks;
 	struct rate_table *rates; /* of addresses, per source */
 	struct held *held;        /* refused, while setting up */
+	struct alarms *alarms;    /* NULL: not yet, or no more */
 	struct mailbox *reports;  /* to the loop: submissions, queries */
 	struct loop_watch *reports_watch;
 	struct heartbeat heartbeat; /* of the loop */
@@ -38,7 +42,8 @@ struct road {
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
 	void (*on_replayed)(void *ctx, struct submission *s);
 	void (*on_replay_failed)(void *ctx, struct ticket t, const char *text);
-	void *on_query_ctx;           /* of the three */
+	void (*on_asked)(void *ctx, struct delivery_ask *a);
+	void *on_query_ctx;           /* of the four */
 	void (*on_failed)(void *ctx); /* the store gave up: loop thread */
 	void *on_failed_ctx;
 };
@@ -60,6 +65,8 @@ LB_MUST_CHECK int road_reload(struct road *r, struct config *next,
 void road_query_done(void *ctx, struct query *q);
 /* The same for those of operate/privacy.c. */
 void road_privacy_done(void *ctx, struct query *q);
+/* The same for `done` of what delivery was asked. */
+void road_ask_done(void *ctx, struct delivery_ask *a);
 /* Maps a stored request again with the configuration in force and submits it
  * in place of quarantined unit `unit`; on_replayed says what became of it. */
 LB_MUST_CHECK int road_replay(struct road *r, const struct submission *raw,

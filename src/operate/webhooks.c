@@ -261,6 +261,8 @@ static void look_for_privacy(struct road *r, const struct submission *s)
 void webhooks_stored(struct road *r, struct submission *s)
 {
 	look_for_privacy(r, s);
+	if (s->result == LB_OK)
+		activity_accepted(r->activity, s);
 	if (s->by_hand && s->result == LB_OK)
 		metrics_accepted(r->metrics, s,
 				 (clock_wall_ms() - s->received_at_ms) * 1000);

@@ -41,7 +41,7 @@ struct privacy_raw { /* what becomes of a stored request */
 struct privacy_work {
 	enum privacy_verb verb;
 	char source[65]; /* "": any */
-	char *person;    /* JSON of person_write(); owned */
+	char *person;    /* JSON of subject_write(); owned */
 	/* SEARCH: calls this for each stored request, on the reader thread. */
 	void (*judge)(void *ctx, struct arena *a, struct person_group *g);
 	void *ctx;

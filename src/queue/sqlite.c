@@ -287,6 +287,7 @@ const struct store_ops sqlite_store = {
     .compact = store_compact,
     .totals = store_totals,
     .waiting = ledger_waiting,
+    .aside = ledger_aside,
     .reader_open = reader_open,
     .reader_close = reader_close,
     .reader_interrupt = reader_interrupt,

@@ -139,7 +139,7 @@ static struct str id_of(const struct source_call *call,
 /* Erased is the contact of that portal, whatever else the batch holds. */
 static void judge_deletion(const struct source_call *call, struct event *event)
 {
-	struct person_text text = {
+	struct subject_text text = {
 	    .customer = value_member(event->body, "objectId"),
 	    .account = event->account,
 	};
@@ -151,7 +151,7 @@ static void judge_deletion(const struct source_call *call, struct event *event)
 	}
 	event->privacy = "contact.privacyDeletion";
 	buf_init(&b, PERSON_MAX);
-	person_write(&text, &b);
+	subject_write(&text, &b);
 	event->person = arena_copy(call->arena, buf_str(&b));
 	buf_release(&b);
 	event_ignore(event, reason_topic);

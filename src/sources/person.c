@@ -11,7 +11,7 @@ enum { CUTS_MAX = 64, STEPS_MAX = 64, READ_DEPTH = 256, READ_VALUES = 200000 };
 /* The request as it was read again. */
 struct reading {
 	const struct source *source;
-	const struct person *who;
+	const struct subject *who;
 	struct str store_secret;
 	struct arena *arena;
 	struct person_group *g;
@@ -65,18 +65,18 @@ static void split(struct reading *r)
 
 static bool in_raw_text(const struct reading *r, struct str text)
 {
-	return person_in_text(r->who, r->arena, text);
+	return subject_in_text(r->who, r->arena, text);
 }
 
 /* ---- whose is it -------------------------------------------------------- */
 
-static bool same_account(const struct person *who, struct str account)
+static bool same_account(const struct subject *who, struct str account)
 {
 	return who->account.n == 0 || str_ieq(who->account, account);
 }
 
 /* All of an account, or one unit: no look inside is needed. */
-static bool is_whole(const struct person *who)
+static bool is_whole(const struct subject *who)
 {
 	return who->email.n == 0 && who->phone.n == 0 && who->customer.n == 0;
 }
@@ -89,7 +89,7 @@ static bool in_json(const struct reading *r, struct str body, struct str topic)
 	if (body.n == 0)
 		return false;
 	if (payload_json(r->arena, body, &limits, false, &v, NULL) == 0)
-		return person_in_value(r->who, r->arena, v, topic);
+		return subject_in_value(r->who, r->arena, v, topic);
 	return in_raw_text(r, body);
 }
 
@@ -100,12 +100,12 @@ static bool unit_names(const struct reading *r, const struct person_unit *u)
 		return true;
 	/* What is left when its bytes are gone. */
 	return !r->g->has_raw && u->body.n == 0 &&
-	       person_in_id(r->who, u->event_id);
+	       subject_in_id(r->who, u->event_id);
 }
 
 static bool unit_theirs(const struct reading *r, const struct person_unit *u)
 {
-	const struct person *who = r->who;
+	const struct subject *who = r->who;
 	if (who->unit != 0)
 		return u->id == who->unit;
 	if (is_whole(who))
@@ -148,13 +148,13 @@ static bool is_wrapping(const struct reading *r, const struct event *e)
 
 static bool event_names(const struct reading *r, const struct event *e)
 {
-	const struct person *who = r->who;
+	const struct subject *who = r->who;
 	if (who->unit != 0 ||
 	    (e->account.n > 0 && !same_account(who, e->account)))
 		return false;
 	if (is_whole(who))
 		return true;
-	return person_in_value(who, r->arena, e->body, e->topic) &&
+	return subject_in_value(who, r->arena, e->body, e->topic) &&
 	       !is_wrapping(r, e);
 }
 
@@ -205,7 +205,7 @@ static bool raw_names(const struct reading *r)
 			   same_account(r->who, g->units[i].account);
 	if (is_whole(r->who) || !account)
 		return false;
-	if (r->tree != NULL ? person_in_value(r->who, r->arena, r->tree, topic)
+	if (r->tree != NULL ? subject_in_value(r->who, r->arena, r->tree, topic)
 			    : in_raw_text(r, g->body))
 		return true;
 	return in_raw_text(r, g->target) || in_raw_text(r, g->headers);
@@ -407,7 +407,7 @@ static void show_parts(struct reading *r)
 	}
 }
 
-bool source_names_person(const struct person *who, struct arena *a,
+bool source_names_person(const struct subject *who, struct arena *a,
 			 const struct request *request)
 {
 	static const struct payload_limits limits = {.depth = READ_DEPTH,
@@ -419,16 +419,16 @@ bool source_names_person(const struct person *who, struct arena *a,
 			  PAYLOAD_JSON | PAYLOAD_FORM | PAYLOAD_MULTIPART |
 			      PAYLOAD_XML,
 			  &limits, true, &tree, NULL) == 0
-		? person_in_value(who, a, tree, STR_NONE)
-		: person_in_text(who, a, request->body))
+		? subject_in_value(who, a, tree, STR_NONE)
+		: subject_in_text(who, a, request->body))
 		return true;
 	for (size_t i = 0; i < request->n_headers; i++)
-		if (person_in_text(who, a, request->headers[i].value))
+		if (subject_in_text(who, a, request->headers[i].value))
 			return true;
-	return person_in_text(who, a, request->target);
+	return subject_in_text(who, a, request->target);
 }
 
-void source_find_person(const struct source *source, const struct person *who,
+void source_find_person(const struct source *source, const struct subject *who,
 			struct str store_secret, struct arena *a,
 			struct person_group *g)
 {

@@ -13,12 +13,12 @@
 
 /* source: NULL where it is no longer configured; then a request with several
  * events cannot be told apart. Fills the out-members of g. */
-void source_find_person(const struct source *source, const struct person *who,
+void source_find_person(const struct source *source, const struct subject *who,
 			struct str store_secret, struct arena *a,
 			struct person_group *g);
 
 /* Whether a request that was not stored names the person. */
-bool source_names_person(const struct person *who, struct arena *a,
+bool source_names_person(const struct subject *who, struct arena *a,
 			 const struct request *request);
 
 #endif

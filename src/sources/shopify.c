@@ -209,7 +209,7 @@ static bool privacy_fits(const struct source_call *call,
 static void name_person(const struct source_call *call, struct event *event)
 {
 	const struct value *customer = value_get(event->body, "customer");
-	struct person_text text = {.account = event->account};
+	struct subject_text text = {.account = event->account};
 	struct phone phone;
 	struct buf b;
 	if (str_eq(event->topic, STR("shop/redact")))
@@ -224,7 +224,7 @@ static void name_person(const struct source_call *call, struct event *event)
 	else if (phone.result == PHONE_ODD && phone.raw.n <= TYPED_MAX)
 		text.phone = phone.raw;
 	buf_init(&b, PERSON_MAX);
-	person_write(&text, &b);
+	subject_write(&text, &b);
 	event->person = arena_copy(call->arena, buf_str(&b));
 	buf_release(&b);
 }

@@ -12,21 +12,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						     .values = 2000};
 	struct arena a = {0};
 	struct str text = {(const char *)data, size};
-	const struct person p = {.email = STR("jo@x.com"),
-				 .phone = STR("+12125550143"),
-				 .customer = STR("77"),
-				 .country = "US"};
-	struct person made;
+	const struct subject p = {.email = STR("jo@x.com"),
+				  .phone = STR("+12125550143"),
+				  .customer = STR("77"),
+				  .country = "US"};
+	struct subject made;
 	struct value *v = NULL;
-	(void)person_in_text(&p, &a, text);
-	(void)person_in_id(&p, text);
-	(void)!person_read(&a, text, &made, NULL);
+	(void)subject_in_text(&p, &a, text);
+	(void)subject_in_id(&p, text);
+	(void)!subject_read(&a, text, &made, NULL);
 	if (payload_json(&a, text, &limits, true, &v, NULL) == 0)
-		(void)person_in_value(&p, &a, v, STR("customers/create"));
+		(void)subject_in_value(&p, &a, v, STR("customers/create"));
 	struct str with =
 	    arena_printf(&a, "%.*s <jo@x.com> ", (int)size, (const char *)data);
 	if (memchr(data, 0, size) == NULL)
-		lb_assert(person_in_text(&p, &a, with));
+		lb_assert(subject_in_text(&p, &a, with));
 	arena_release(&a);
 	return 0;
 }

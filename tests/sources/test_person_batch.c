@@ -17,7 +17,7 @@
 
 static const struct row {
 	const char *name, *file;
-	struct person_text who;
+	struct subject_text who;
 	const char *units; /* '1' for each unit that is theirs */
 	enum raw_fate raw;
 	const char *gone, *stays; /* of the bytes that are left */
@@ -186,7 +186,7 @@ static bool check(const struct row *row)
 	struct buf text = read_request(row->file);
 	char folder[32];
 	struct arena a = {0};
-	struct person who;
+	struct subject who;
 	struct golden_request request;
 	struct submission *sub = NULL;
 	struct reply reply = {0};
@@ -200,7 +200,7 @@ static bool check(const struct row *row)
 	if (source_process(source, &request.request, golden_secret(), &sub,
 			   &reply, &why) != 0)
 		fail_msg("row '%s': refused: %s", row->name, why);
-	if (person_make(&a, &row->who, &who, &err) != 0)
+	if (subject_make(&a, &row->who, &who, &err) != 0)
 		fail_msg("row '%s': %s", row->name, err.text);
 	stored(row, sub, &a, &g);
 	source_find_person(source, &who, golden_secret(), &a, &g);
@@ -238,7 +238,7 @@ static void without_its_source_a_batch_cannot_be_cut(void **state)
 	struct reply reply = {0};
 	const char *why = NULL;
 	struct person_group g;
-	const struct person who = {.customer = STR("7")};
+	const struct subject who = {.customer = STR("7")};
 	golden_request_parse(buf_str(&text), &request);
 	assert_int_equal(source_process(source_named("hubspot"),
 					&request.request, golden_secret(), &sub,

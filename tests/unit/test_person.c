@@ -59,13 +59,13 @@ static void test_an_address_is_found_whole(void **state)
 	    {"a number", "5551234567", false},
 	};
 	struct arena a = {0};
-	struct person p;
-	const struct person_text who = {.email = STR(" JO@x.com ")};
+	struct subject p;
+	const struct subject_text who = {.email = STR(" JO@x.com ")};
 	bool ok = true;
-	assert_int_equal(person_make(&a, &who, &p, NULL), 0);
+	assert_int_equal(subject_make(&a, &who, &p, NULL), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		ok &= same(rows[i].name,
-			   person_in_text(&p, &a, text(rows[i].text)),
+			   subject_in_text(&p, &a, text(rows[i].text)),
 			   rows[i].found);
 	arena_release(&a);
 	assert_true(ok);
@@ -101,15 +101,15 @@ static void test_a_number_is_found_in_any_writing(void **state)
 	    {"a date", "2026-11-23T02:12:55", false},
 	};
 	struct arena a = {0};
-	struct person p;
-	const struct person_text who = {.phone = STR("(212) 555-0143"),
-					.country = STR("US")};
+	struct subject p;
+	const struct subject_text who = {.phone = STR("(212) 555-0143"),
+					 .country = STR("US")};
 	bool ok = true;
-	assert_int_equal(person_make(&a, &who, &p, NULL), 0);
+	assert_int_equal(subject_make(&a, &who, &p, NULL), 0);
 	assert_true(str_eq(p.phone, STR("+12125550143")));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		ok &= same(rows[i].name,
-			   person_in_text(&p, &a, text(rows[i].text)),
+			   subject_in_text(&p, &a, text(rows[i].text)),
 			   rows[i].found);
 	arena_release(&a);
 	assert_true(ok);
@@ -119,29 +119,29 @@ static void test_a_number_that_fits_no_plan_is_its_digits(void **state)
 {
 	(void)state;
 	struct arena a = {0};
-	struct person p;
-	const struct person_text who = {.phone = STR("555-625-1199")};
-	assert_int_equal(person_make(&a, &who, &p, NULL), 0);
-	assert_true(person_in_text(&p, &a, STR("5556251199")));
-	assert_true(person_in_text(&p, &a, STR("call 555 625 1199")));
-	assert_false(person_in_text(&p, &a, STR("5556251198")));
-	assert_false(person_in_text(&p, &a, STR("15556251199")));
+	struct subject p;
+	const struct subject_text who = {.phone = STR("555-625-1199")};
+	assert_int_equal(subject_make(&a, &who, &p, NULL), 0);
+	assert_true(subject_in_text(&p, &a, STR("5556251199")));
+	assert_true(subject_in_text(&p, &a, STR("call 555 625 1199")));
+	assert_false(subject_in_text(&p, &a, STR("5556251198")));
+	assert_false(subject_in_text(&p, &a, STR("15556251199")));
 	arena_release(&a);
 }
 
 /* ---- trees --------------------------------------------------------------- */
 
-static bool in_json(const struct person_text *who, const char *json,
+static bool in_json(const struct subject_text *who, const char *json,
 		    const char *topic)
 {
 	struct arena a = {0};
-	struct person p;
+	struct subject p;
 	struct value *v = NULL;
 	struct err err = {0};
-	assert_int_equal(person_make(&a, who, &p, &err), 0);
+	assert_int_equal(subject_make(&a, who, &p, &err), 0);
 	if (payload_json(&a, str_from(json), &limits, false, &v, &err) != 0)
 		fail_msg("'%s': %s", json, err.text);
-	bool found = person_in_value(&p, &a, v, text(topic));
+	bool found = subject_in_value(&p, &a, v, text(topic));
 	arena_release(&a);
 	return found;
 }
@@ -190,7 +190,7 @@ static void test_an_id_is_a_persons_by_where_it_stands(void **state)
 	     "\"0-3\",\"objectId\":77}]",
 	     false},
 	};
-	const struct person_text who = {.customer = STR("77")};
+	const struct subject_text who = {.customer = STR("77")};
 	bool ok = true;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		ok &= same(rows[i].name,
@@ -216,8 +216,8 @@ static void test_values_are_looked_at_as_what_they_are(void **state)
 	    {"null", "null", false},
 	    {"empty", "{}", false},
 	};
-	const struct person_text who = {.phone = STR("+12125550143"),
-					.email = STR("jo@x.com")};
+	const struct subject_text who = {.phone = STR("+12125550143"),
+					 .email = STR("jo@x.com")};
 	bool ok = true;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		ok &= same(rows[i].name, in_json(&who, rows[i].json, NULL),
@@ -244,15 +244,15 @@ static void test_nobody_is_refused(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct arena a = {0};
-		struct person p;
+		struct subject p;
 		struct err err = {0};
-		const struct person_text who = {
+		const struct subject_text who = {
 		    .email = text(rows[i].email),
 		    .phone = text(rows[i].phone),
 		    .customer = text(rows[i].customer),
 		    .country = text(rows[i].country),
 		};
-		int rc = person_make(&a, &who, &p, &err);
+		int rc = subject_make(&a, &who, &p, &err);
 		arena_release(&a);
 		if (rc == 0)
 			fail_msg("row '%s' is taken", rows[i].name);
@@ -264,26 +264,26 @@ static void test_what_is_written_is_read_back(void **state)
 {
 	(void)state;
 	struct arena a = {0};
-	struct person p;
+	struct subject p;
 	struct err err = {0};
 	struct buf b;
-	const struct person_text who = {.email = STR("jo@x.com"),
-					.phone = STR("+12125550143"),
-					.customer = STR("a\"b"),
-					.account = STR("shop.example"),
-					.unit = 17};
+	const struct subject_text who = {.email = STR("jo@x.com"),
+					 .phone = STR("+12125550143"),
+					 .customer = STR("a\"b"),
+					 .account = STR("shop.example"),
+					 .unit = 17};
 	buf_init(&b, 1024);
-	person_write(&who, &b);
-	assert_int_equal(person_read(&a, buf_str(&b), &p, &err), 0);
+	subject_write(&who, &b);
+	assert_int_equal(subject_read(&a, buf_str(&b), &p, &err), 0);
 	assert_true(str_eq(p.email, who.email));
 	assert_true(str_eq(p.phone, who.phone));
 	assert_true(str_eq(p.customer, who.customer));
 	assert_true(str_eq(p.account, who.account));
 	assert_int_equal(p.unit, 17);
 	assert_string_equal(p.country, "US");
-	assert_int_not_equal(person_read(&a, STR("[1"), &p, &err), 0);
-	assert_int_not_equal(person_read(&a, STR("{\"unit\":\"x\"}"), &p, &err),
-			     0);
+	assert_int_not_equal(subject_read(&a, STR("[1"), &p, &err), 0);
+	assert_int_not_equal(
+	    subject_read(&a, STR("{\"unit\":\"x\"}"), &p, &err), 0);
 	buf_release(&b);
 	arena_release(&a);
 }
@@ -291,11 +291,11 @@ static void test_what_is_written_is_read_back(void **state)
 static void test_an_id_between_separators(void **state)
 {
 	(void)state;
-	const struct person p = {.customer = STR("77")};
-	assert_true(person_in_id(&p, STR("contact.creation/1/2/77/5")));
-	assert_true(person_in_id(&p, STR("77")));
-	assert_false(person_in_id(&p, STR("contact.creation/177/770")));
-	assert_false(person_in_id(&(struct person){0}, STR("77")));
+	const struct subject p = {.customer = STR("77")};
+	assert_true(subject_in_id(&p, STR("contact.creation/1/2/77/5")));
+	assert_true(subject_in_id(&p, STR("77")));
+	assert_false(subject_in_id(&p, STR("contact.creation/177/770")));
+	assert_false(subject_in_id(&(struct subject){0}, STR("77")));
 }
 
 int main(void)
