@@ -105,7 +105,7 @@ def receipt_done(bridge, n=1, **want):
 
 
 def lead(bridge, number):
-    return bridge.api(f"/leads/{number}")
+    return bridge.api(f"/leads/{number}?reveal=true")
 
 
 def ids(bridge, **want):
