@@ -2,6 +2,7 @@
 """One person, erased and exported: by hand and because a sender says so."""
 
 import base64
+from concurrent import futures
 import hashlib
 import hmac
 import json
@@ -13,8 +14,9 @@ import urllib.parse
 
 import pytest
 
-from support import senders, settings, traces
+from support import people, senders, settings, traces
 from support.daemon import eventually
+from support.load import Load
 
 HUBSPOT_SECRET = "hubspot-client-secret-of-the-app"
 PUBLIC = "https://hooks.example.com"
@@ -531,6 +533,49 @@ def test_a_deletion_in_a_batch_of_hubspot_erases_that_contact(
     balanced(bridge)
 
 
+# ---- what is under way ---------------------------------------------------------
+
+SLOW = "(reduce range(0; {n}) as $i (0; . + 1)) as $x | .person.mail"
+
+
+def test_what_is_still_being_mapped_goes_too(make_bridge, crm, person):
+    """Requests wait for a slow program while the erasure is asked for."""
+    who = person()
+    bridge = make_bridge(crm)
+    bridge.write({"sources": {"partner": {"map": {
+        "contact_email": SLOW.format(n=60000)}}}})
+    bridge.start()
+    with futures.ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(bridge.post, senders.partner_lead(
+            settings.PARTNER_SECRET, who)) for _ in range(8)]
+        futures.wait(sent, return_when=futures.FIRST_COMPLETED)
+        done = bridge.ctl("erase", "--email", who.email, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert {f.result().status for f in sent} == {200}
+    bridge.wait_ledger(erased=8, timeout=20)
+    clean(bridge, who)
+    balanced(bridge)
+
+
+def test_erasing_under_load_loses_nobody_else(bridge, person):
+    who = people.Person(123456)  # whose name does not begin another's
+    for _ in range(20):
+        accepted(bridge, form(who, message=os.urandom(8).hex()))
+    load = Load(person)
+
+    def erase():
+        for _ in range(5):
+            assert bridge.ctl("erase", "--email", who.email,
+                              "--yes").returncode == 0
+    load.run_round(bridge.address, 300, erase)
+    load.send_the_rest(bridge)
+    n = len(load.answered)
+    bridge.wait_ledger(timeout=60, accepted=n + 20, delivered=n, erased=20)
+    assert not load.odd
+    clean(bridge, who)
+    balanced(bridge)
+
+
 # ---- crashes, backup -----------------------------------------------------------
 
 def test_an_erase_that_was_killed_is_finished_after_the_start(
@@ -585,6 +630,27 @@ def test_backup_is_a_store_for_the_owner_alone(bridge, person):
         assert bridge.ctl("backup", target, "--force").returncode == 1
     with open(precious, encoding="utf-8") as f:
         assert f.read() == "x" * 1000
+
+
+def test_a_backup_holds_no_tokens(bridge, person):
+    accepted(bridge, order(person()))
+    bridge.wait_ledger(delivered=1)
+    bridge.stop()
+    with sqlite3.connect(bridge.path("leadbridge.db")) as db:
+        db.execute("CREATE TABLE IF NOT EXISTS credential(id BLOB PRIMARY KEY,"
+                   " token TEXT NOT NULL, at INTEGER NOT NULL) STRICT,"
+                   " WITHOUT ROWID")
+        for n in range(50):
+            db.execute("INSERT INTO credential VALUES(?, ?, 1)",
+                       (os.urandom(16), f"refresh-token-{n}" + "x" * 300))
+    db.close()
+    bridge.start()
+    path = bridge.path("copy.db")
+    assert bridge.ctl("backup", path).returncode == 0
+    with open(path, "rb") as f:
+        assert b"refresh-token" not in f.read()
+    with open(bridge.path("leadbridge.db"), "rb") as f:
+        assert b"refresh-token" in f.read()
 
 
 def test_a_restored_backup_doubles_nothing_at_the_crm(bridge, crm, person):
