@@ -66,6 +66,8 @@ static bool address_begins(struct str text, size_t at)
 static bool email_in_text(struct str email, struct str text)
 {
 	size_t from = 0;
+	if (memchr(text.p, '@', text.n) == NULL) /* most have none */
+		return false;
 	while (from < text.n) {
 		struct str rest = str_sub(text, from, text.n);
 		long at = str_ifind_str(rest, email);
