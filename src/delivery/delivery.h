@@ -45,6 +45,8 @@ void delivery_refilled(struct delivery *d, const char *destination,
 /* These were erased: they are not sent any more. */
 void delivery_erased(struct delivery *d, const int64_t *ids, size_t n);
 void delivery_recalled(struct delivery *d, struct recall *chain);
+/* The store's answer; whose it is, it says. Takes it. */
+void delivery_credential(struct credential *c);
 /* New configuration; parked destinations probe at once. */
 void delivery_configure(struct delivery *d, struct config *config);
 /* A person's word. LB_ENOTFOUND is reported through `done` like success. */

@@ -12,6 +12,7 @@ enum mail_kind {
 	MAIL_REFILLED,
 	MAIL_RECALLED,
 	MAIL_ERASED,
+	MAIL_CREDENTIAL,
 	MAIL_CONFIGURE,
 	MAIL_COMMAND,
 	MAIL_DRAIN,
@@ -26,8 +27,9 @@ struct mail {
 	struct recall *recall;          /* RECALLED */
 	int64_t *ids;                   /* ERASED */
 	size_t n_ids;
-	char *destination;     /* REFILLED, COMMAND */
-	struct config *config; /* CONFIGURE */
+	struct credential *credential; /* CREDENTIAL */
+	char *destination;             /* REFILLED, COMMAND */
+	struct config *config;         /* CONFIGURE */
 	bool more;
 	int64_t next_due_at_ms, grace_ms;
 	enum destination_command command;

@@ -90,7 +90,9 @@ void admin_get_lead(struct admin_call *c);
 void admin_get_quarantine(struct admin_call *c);
 void admin_post_replay(struct admin_call *c);
 void admin_post_bury(struct admin_call *c);
-/* Asks; the answer goes back to this call. */
+/* A query whose answer goes back to this call. */
+struct query *admin_query(struct admin_call *c, enum query_kind kind);
+/* Asks with a query that was made before; the answer goes back to this call. */
 void admin_ask(struct admin_call *c, struct query *q);
 /* Asks for a page: limit, cursor and filters are those of the call. */
 void admin_ask_list(struct admin_call *c, enum query_kind kind);

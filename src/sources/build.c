@@ -83,6 +83,7 @@ void build_add(struct build *b, struct event *event, const struct lead *lead)
 	out->privacy = event->privacy;
 	out->person = arena_copy(&sub->arena, event->person);
 	out->person_wait_ms = event->person_wait_ms;
+	out->confirms = arena_copy(&sub->arena, event->confirms);
 	sub->test |= event->reason == reason_test;
 	if (event->fate == FATE_LEAD) {
 		body = render(sub, lead);
