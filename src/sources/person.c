@@ -1,30 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds and cuts out what is a person's; see the header. */
+/* Finds what is a person's; see the header. person_cut.c cuts it out. */
 #include "sources/person.h"
 
-#include "payload/json_cut.h"
 #include "payload/payload.h"
-#include "sources/engine.h"
+#include "sources/person_parts.h"
 
-enum { CUTS_MAX = 64, STEPS_MAX = 64, READ_DEPTH = 256, READ_VALUES = 200000 };
-
-/* The request as it was read again. */
-struct reading {
-	const struct source *source;
-	const struct subject *who;
-	struct str store_secret;
-	struct arena *arena;
-	struct person_group *g;
-	struct request request;
-	struct header headers[KEPT_HEADERS_MAX];
-	const struct value *tree; /* NULL: nobody can read it */
-	struct event_list events; /* none: it was not split */
-	bool *event_theirs;       /* of each event, in order */
-};
+enum { READ_DEPTH = 256, READ_VALUES = 200000 };
 
 /* ---- reading ------------------------------------------------------------ */
 
-static void read_request(struct reading *r)
+void person_reread(struct reading *r)
 {
 	static const struct payload_limits limits = {.depth = READ_DEPTH,
 						     .values = READ_VALUES};
@@ -44,7 +29,7 @@ static void read_request(struct reading *r)
 }
 
 /* As source_remap() does; programs are not run here, they have no limit. */
-static void split(struct reading *r)
+void person_split(struct reading *r)
 {
 	struct source_call call = {r->source, &r->request, NULL, r->arena};
 	struct err err;
@@ -146,7 +131,7 @@ static bool is_wrapping(const struct reading *r, const struct event *e)
 	return false;
 }
 
-static bool event_names(const struct reading *r, const struct event *e)
+bool person_in_event(const struct reading *r, const struct event *e)
 {
 	const struct subject *who = r->who;
 	if (who->unit != 0 ||
@@ -163,7 +148,7 @@ static void mark_events(struct reading *r)
 	size_t i = 0;
 	r->event_theirs = arena_alloc(r->arena, r->events.n + 1);
 	for (struct event *e = r->events.first; e != NULL; e = e->next) {
-		bool theirs = event_names(r, e);
+		bool theirs = person_in_event(r, e);
 		for (size_t k = 0; k < r->g->n_units; k++)
 			if (str_eq(r->g->units[k].event_id, e->id))
 				theirs |= r->g->units[k].theirs;
@@ -195,10 +180,12 @@ static bool is_single(const struct reading *r)
 	       r->tree->count <= 1;
 }
 
-static bool raw_names(const struct reading *r)
+bool person_in_raw(const struct reading *r)
 {
 	const struct person_group *g = r->g;
-	struct str topic = g->n_units == 1 ? g->units[0].topic : STR_NONE;
+	/* At the root of several an id is nobody's. */
+	bool several = r->events.n > 1 || g->n_units == 0;
+	struct str topic = several ? STR("-") : g->units[0].topic;
 	bool account = false;
 	for (size_t i = 0; i < g->n_units; i++)
 		account |= g->units[i].account.n == 0 ||
@@ -211,145 +198,8 @@ static bool raw_names(const struct reading *r)
 	return in_raw_text(r, g->target) || in_raw_text(r, g->headers);
 }
 
-/* ---- cutting ------------------------------------------------------------ */
-
-struct path {
-	struct json_step steps[STEPS_MAX];
-	size_t n;
-	size_t cut; /* steps up to the innermost element of a list */
-	bool exact; /* no object on the way gave a member twice */
-};
-
-static bool holds_text(const struct value *body, const struct value *leaf)
-{
-	if (leaf->first != NULL || leaf->text.n == 0)
-		return false;
-	VALUE_EACH (v, body)
-		if (v->text.p == leaf->text.p)
-			return true;
-	return body->text.p == leaf->text.p;
-}
-
-/* Where an event's body stands in the tree, or a text that its adapter took
- * from there. Walks without recursion: at[] is the way down. */
-static bool find_path(const struct value *root, const struct value *body,
-		      struct path *path)
-{
-	const struct value *at[STEPS_MAX];
-	size_t n = 0;
-	at[n++] = root;
-	while (n > 0) {
-		const struct value *v = at[n - 1];
-		if (v == body || holds_text(body, v)) {
-			path->n = n - 1;
-			path->cut = 0;
-			path->exact = true;
-			for (size_t i = 0; i + 1 < n; i++) {
-				bool list = at[i]->type == VALUE_ARRAY;
-				path->exact &=
-				    (at[i]->flags & VALUE_HAS_DUPLICATES) == 0;
-				path->steps[i].key =
-				    list ? STR_NONE : at[i + 1]->key;
-				path->cut = list ? i + 1 : path->cut;
-			}
-			if (path->cut > 0)
-				return true;
-		}
-		if (v->first != NULL && n < STEPS_MAX) {
-			path->steps[n - 1].index = 0;
-			at[n++] = v->first;
-			continue;
-		}
-		while (n > 1 && at[n - 1]->next == NULL)
-			n--;
-		if (n <= 1)
-			return false;
-		at[n - 1] = at[n - 1]->next;
-		path->steps[n - 2].index++;
-	}
-	return false;
-}
-
-/* Whether an event's id must outlive a cut. What is ignored is never replayed
- * and may be told apart by its place alone; what is in quarantine under a hash
- * of the whole is replaced by what a replay makes of it, whatever its id. */
-static bool id_matters(const struct reading *r, const struct event *e)
-{
-	for (size_t k = 0; k < r->g->n_units; k++) {
-		const struct person_unit *u = &r->g->units[k];
-		if (!str_eq(u->event_id, e->id))
-			continue;
-		return u->state != UNIT_IGNORED &&
-		       (u->state != UNIT_QUARANTINED ||
-			!str_starts(e->id, STR("h:")));
-	}
-	return true;
-}
-
-static bool names_left(struct reading *after)
-{
-	for (const struct event *e = after->events.first; e != NULL;
-	     e = e->next)
-		if (event_names(after, e))
-			return true;
-	return after->who->account.n == 0 && raw_names(after);
-}
-
-/* The ids of what is left, and nothing of the person, must be what the others
- * were: only then is the cut exact. */
-static bool cut_is_exact(const struct reading *before, struct str cut)
-{
-	struct person_group g = *before->g;
-	struct reading after = {.source = before->source,
-				.who = before->who,
-				.store_secret = before->store_secret,
-				.arena = before->arena,
-				.g = &g};
-	g.body = cut;
-	read_request(&after);
-	split(&after);
-	const struct event *left = after.events.first;
-	size_t i = 0;
-	for (struct event *e = before->events.first; e != NULL; e = e->next) {
-		if (before->event_theirs[i++])
-			continue;
-		if (left == NULL ||
-		    (id_matters(before, e) && !str_eq(left->id, e->id)))
-			return false;
-		left = left->next;
-	}
-	return left == NULL && !names_left(&after);
-}
-
-/* From the last one to the first: what is in front keeps its place. */
-static bool cut_events(struct reading *r, struct str *out)
-{
-	const struct event *theirs[CUTS_MAX];
-	size_t n = 0, i = 0;
-	for (struct event *e = r->events.first; e != NULL; e = e->next) {
-		if (!r->event_theirs[i++])
-			continue;
-		if (n == CUTS_MAX)
-			return false;
-		theirs[n++] = e;
-	}
-	struct str text = r->g->body;
-	while (n > 0) {
-		struct path path = {0};
-		struct buf b;
-		if (!find_path(r->tree, theirs[--n]->body, &path) ||
-		    !path.exact)
-			return false;
-		buf_init(&b, text.n + 1);
-		int rc = json_cut(text, path.steps, path.cut, &b);
-		text = arena_copy(r->arena, buf_str(&b));
-		buf_release(&b);
-		if (rc != 0)
-			return false;
-	}
-	*out = text;
-	return cut_is_exact(r, text);
-}
+/* ---- the bytes -------------------------------------------------------------
+ */
 
 static bool is_json(const struct reading *r)
 {
@@ -372,7 +222,7 @@ static void judge_shared(struct reading *r, bool all)
 	struct person_group *g = r->g;
 	/* Of several accounts each event speaks for itself. */
 	bool alone = r->who->account.n > 0 && r->events.n > 1;
-	bool named = any_event(r, true) || (!alone && raw_names(r));
+	bool named = any_event(r, true) || (!alone && person_in_raw(r));
 	if (all) {
 		g->raw = RAW_GOES;
 	} else if (!named && is_whole(r->who)) {
@@ -384,7 +234,7 @@ static void judge_shared(struct reading *r, bool all)
 		bool cut = r->events.n > 1 && is_json(r) &&
 			   !in_raw_text(r, g->target) &&
 			   !in_raw_text(r, g->headers) &&
-			   cut_events(r, &g->cut);
+			   person_cut(r, &g->cut);
 		g->raw = cut ? RAW_IS_CUT : RAW_DROPPED;
 	}
 }
@@ -443,12 +293,12 @@ void source_find_person(const struct source *source, const struct subject *who,
 	for (size_t i = 0; i < g->n_units; i++)
 		g->units[i].theirs = unit_theirs(r, &g->units[i]);
 	if (g->has_raw) {
-		read_request(r);
-		split(r);
+		person_reread(r);
+		person_split(r);
 	}
 	mark_events(r);
 	mark_units(r);
-	if (g->has_raw && is_single(r) && raw_names(r))
+	if (g->has_raw && is_single(r) && person_in_raw(r))
 		for (size_t i = 0; i < g->n_units; i++)
 			g->units[i].theirs = true;
 	for (size_t i = 0; i < g->n_units; i++)

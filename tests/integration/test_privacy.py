@@ -297,7 +297,9 @@ def test_the_audit_log_tells_that_and_not_whom(bridge, person):
         assert bridge.ctl("erase", "--email", who.email,
                           "--yes").returncode == 0
     bridge.ctl("export", "--email", who.email)
-    rows = bridge.api("/audit")["audit"]
+    rows = eventually(lambda: [r for r in [bridge.api("/audit")["audit"]]
+                               if "privacy.export" in str(r)], 10,
+                      "the line", 0.05)[0]
     asked = [r["subject"] for r in rows if r["action"] == "privacy.erase"]
     assert [a.split()[0] for a in asked] == ["2", "1"]
     assert asked[0].split()[1] == asked[1].split()[1]
