@@ -88,6 +88,8 @@ struct new_event {
 	struct str topic;
 	struct str account;
 	const char *privacy; /* privacy topic to record, or NULL */
+	struct str person;   /* whom it says to erase; NONE: record it only */
+	int64_t person_wait_ms;
 	struct str confirms; /* the CRM's id of a lead it has made */
 	int64_t occurred_at_ms;
 	struct once *once;
