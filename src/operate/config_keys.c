@@ -114,7 +114,17 @@ static const struct key keys[] = {
 	 "(mode 0660) and loopback addresses."},
 {TOP = "admin.token", .type = KEY_SECRETS, INTO(admin.token),
  .example = "credential:admin-token",
- .help = "Needed for every admin address that is not a socket file."},
+ .help = "Needed for every admin address that is not a socket file: as a "
+	 "bearer token, or typed into the login form of the dashboard."},
+{TOP = "admin.read_token", .type = KEY_SECRETS, INTO(admin.read_token),
+ .example = "credential:admin-read-token",
+ .help = "Lets look, not touch: GET only, and personal data stays masked. For "
+	 "Prometheus and for a screen on the wall."},
+{TOP = "admin.hosts", .type = KEY_TEXTS, INTO(admin.hosts),
+ .example = "[leads.example.com]",
+ .help = "Names under which browsers reach the dashboard through a proxy. "
+	 "IP addresses and localhost need no mention; any other name is refused, "
+	 "since a page of a stranger could come by it (DNS rebinding)."},
 {TOP = "admin.allow_remote", .type = KEY_BOOL, INTO(admin.allow_remote),
  .def = "false",
  .help = "Allow admin addresses that are not loopback. There is no TLS on "
@@ -168,6 +178,58 @@ static const struct key keys[] = {
 {TOP = "log.format", .type = KEY_EITHER, INTO(log_json),
  .choices = "text json", .def = "text",
  .help = "text is key=value with the priority the journal reads."},
+
+{TOP = "alarms.oldest_waiting", .type = KEY_DURATION,
+ INTO(alarms.oldest_waiting_ms), .min = SECOND, .max = 365 * DAY, .def = "30m",
+ .help = "A lead that waits longer than this for its destination is an alarm, "
+	 "whatever it waits for."},
+{TOP = "alarms.breaker", .type = KEY_DURATION, INTO(alarms.breaker_ms),
+ .min = SECOND, .max = 30 * DAY, .def = "10m",
+ .help = "How long a destination may fail before it is an alarm."},
+{TOP = "alarms.bad_signatures", .type = KEY_INT, INTO(alarms.bad_signatures),
+ .min = 1, .max = 100, .def = "50",
+ .help = "Percent of a source's requests of the last hour whose proof is "
+	 "wrong; five at least."},
+{TOP = "alarms.disk", .type = KEY_SIZE, INTO(alarms.disk),
+ .max = 1024 * GIB, .def = "1GiB",
+ .help = "Free space on the store's file system below which it is an alarm. "
+	 "Never more than an eighth of the file system."},
+{TOP = "alarms.certificate", .type = KEY_DURATION, INTO(alarms.certificate_ms),
+ .min = MINUTE, .max = 365 * DAY, .def = "14d",
+ .help = "How long before the end of a TLS certificate of ours."},
+{TOP = "alarms.token", .type = KEY_DURATION, INTO(alarms.token_ms),
+ .min = MINUTE, .max = 365 * DAY, .def = "7d",
+ .help = "How long before the end of a token that says when it ends (JWT)."},
+{TOP = "alarms.old_secret", .type = KEY_DURATION, INTO(alarms.old_secret_ms),
+ .min = MINUTE, .max = 365 * DAY, .def = "7d",
+ .help = "After this time a secret that proves nothing, while another of the "
+	 "same source does, is said to be safe to remove."},
+{TOP = "alarms.repeat", .type = KEY_DURATION, INTO(alarms.repeat_ms),
+ .max = 365 * DAY, .def = "4h",
+ .help = "How often an alarm that stays raised is sent again; 0s for never."},
+{TOP = "alarms.mute", .type = KEY_TEXTS, INTO(alarms.mute),
+ .example = "[old_secret, slo_burn_slow]",
+ .help = "Alarms that are not sent, by name; they are still logged and "
+	 "shown."},
+{TOP = "alarms.webhook.url", .type = KEY_SECRET, INTO(alarms.webhook),
+ .example = "file:/etc/leadbridge/secrets/slack-url",
+ .help = "Where raised and cleared alarms are posted; the URL is a secret."},
+{TOP = "alarms.webhook.format", .type = KEY_CHOICE, INTO(alarms.format),
+ .choices = "slack json", .def = "slack",
+ .help = "slack posts {\"text\": ...}, which Mattermost, Rocket.Chat and "
+	 "others take too; json posts the alarms as objects."},
+{TOP = "alarms.webhook.allow_http", .type = KEY_BOOL, INTO(alarms.allow_http),
+ .def = "false",
+ .help = "Allow a URL without TLS."},
+{TOP = "alarms.webhook.allow_private", .type = KEY_BOOL,
+ INTO(alarms.allow_private), .def = "false",
+ .help = "Allow addresses that are not public."},
+{TOP = "alarms.command", .type = KEY_TEXTS, INTO(alarms.command),
+ .example = "[/usr/bin/msmtp, ops@example.com]",
+ .help = "A program that is run for raised and cleared alarms, without a "
+	 "shell, with a mail (a line Subject, an empty line, text) on its "
+	 "standard input. The sandbox of the unit holds for it: what needs "
+	 "set-group-id, as the sendmail of Postfix does, cannot work."},
 
 {TOP = "profiles", .type = KEY_TEXTS, INTO(profile_folders),
  .example = "[/usr/share/leadbridge/profiles, /etc/leadbridge/profiles]",
@@ -487,7 +549,9 @@ static const struct key keys[] = {
 	 "provider's."},
 {SOURCE = "expect", .type = KEY_EXPECT, HAS(expect), .example = "1 per 6h",
  .help = "How often it normally speaks, e.g. 1 per 6h 08:00-20:00; silence is "
-	 "an alarm."},
+	 "an alarm. Of the day only the hours given count, in the host's time "
+	 "zone or with an offset: 08:00-20:00+01:00. Time in which the daemon "
+	 "does not run does not count."},
 {SOURCE = "attribution", .type = KEY_BOOL, HAS(attribution),
  .example = "true",
  .help = "The acquisition channel decides source_platform. On by default for "

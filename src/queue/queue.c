@@ -39,6 +39,17 @@ static void on_confirmed(void *ctx, const char *destination, int64_t confirmed)
 	backlog_of(ctx, destination)->confirmed = confirmed;
 }
 
+static void on_aside(void *ctx, const char *source, int64_t dead,
+		     int64_t quarantined)
+{
+	struct queue *q = ctx;
+	q->aside =
+	    xgrow(q->aside, &q->cap_aside, q->n_aside + 1, sizeof(*q->aside));
+	struct queue_aside *a = &q->aside[q->n_aside++];
+	*a = (struct queue_aside){.dead = dead, .quarantined = quarantined};
+	(void)snprintf(a->source, sizeof(a->source), "%s", source);
+}
+
 void queue_publish(struct queue *q)
 {
 	q->ops->totals(q->store, &q->gauges);
@@ -46,6 +57,8 @@ void queue_publish(struct queue *q)
 		q->backlog[i].waiting = 0;
 	q->ops->waiting(q->store, on_waiting, q);
 	q->ops->confirmed(q->store, on_confirmed, q);
+	q->n_aside = 0;
+	q->ops->aside(q->store, on_aside, q);
 }
 
 static void free_parts(struct queue *q)
@@ -56,6 +69,7 @@ static void free_parts(struct queue *q)
 	table_free(q->appetites, free);
 	table_free(q->apart, free);
 	free(q->backlog);
+	free(q->aside);
 	lock_free(q->lock);
 	mem_wipe(q->secret, sizeof(q->secret));
 	free(q);
@@ -304,6 +318,17 @@ void queue_backlog(const struct queue *q, struct queue_backlog **out, size_t *n)
 			copy[i].oldest_received_ms = 0;
 	}
 	*n = q->n_backlog;
+	lock_drop(q->lock);
+	*out = copy;
+}
+
+void queue_aside(const struct queue *q, struct queue_aside **out, size_t *n)
+{
+	lock_take(q->lock);
+	struct queue_aside *copy = xcalloc(q->n_aside + 1, sizeof(*copy));
+	if (q->n_aside > 0)
+		memcpy(copy, q->aside, q->n_aside * sizeof(*copy));
+	*n = q->n_aside;
 	lock_drop(q->lock);
 	*out = copy;
 }

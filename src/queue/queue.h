@@ -188,12 +188,21 @@ struct queue_backlog {
 void queue_backlog(const struct queue *q, struct queue_backlog **out,
 		   size_t *n);
 
+/* What of one source a person must decide about; only those with some. */
+struct queue_aside {
+	char source[65];
+	int64_t dead, quarantined;
+};
+/* As of the last commit; *out is from malloc. */
+void queue_aside(const struct queue *q, struct queue_aside **out, size_t *n);
+
 /* Running gauges without a look at the disk; any thread. */
 struct queue_gauges {
 	int64_t accepted, duplicates;
 	int64_t states[UNIT_STATES];
 	int64_t difference; /* of the last full scan */
 	int64_t unmatched;  /* confirmations since the start without a lead */
+	bool scanned;       /* since the start */
 	int64_t wal_bytes;
 };
 void queue_gauges(const struct queue *q, struct queue_gauges *out);

@@ -73,6 +73,8 @@ struct queue {
 	struct table *apart; /* queue of a source -> accounts, see queue.h */
 	struct queue_backlog *backlog; /* one per destination ever waited for */
 	size_t n_backlog, cap_backlog;
+	struct queue_aside *aside;
+	size_t n_aside, cap_aside;
 	bool older; /* a lead older than those that wait came to wait */
 
 	/* Store thread: */

@@ -55,6 +55,7 @@ static void note_difference(struct queue *q, const struct ledger *l)
 {
 	lock_take(q->lock);
 	q->gauges.difference = l->difference;
+	q->gauges.scanned = true;
 	lock_drop(q->lock);
 	if (l->difference != 0)
 		log_error("ledger_difference", "difference=%lld",

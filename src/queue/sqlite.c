@@ -279,6 +279,7 @@ const struct store_ops sqlite_store = {
     .totals = store_totals,
     .waiting = ledger_waiting,
     .confirmed = ledger_confirmed,
+    .aside = ledger_aside,
     .reader_open = reader_open,
     .reader_close = reader_close,
     .reader_interrupt = reader_interrupt,

@@ -247,6 +247,7 @@ void ledger_committed(struct store *s);
 void ledger_rolled_back(struct store *s);
 void ledger_totals(const struct store *s, struct queue_gauges *out);
 void ledger_waiting(const struct store *s, waiting_fn fn, void *ctx);
+void ledger_aside(const struct store *s, aside_fn fn, void *ctx);
 
 int reader_open(struct store_reader **out, const struct store_config *config,
 		struct err *err);

@@ -164,6 +164,18 @@ void ledger_confirmed(const struct store *s, waiting_fn fn, void *ctx)
 			fn(ctx, s->names[i]->text, s->names[i]->confirmed);
 }
 
+/* Neither expires, so the totals are what is there. */
+void ledger_aside(const struct store *s, aside_fn fn, void *ctx)
+{
+	for (size_t i = 0; i < s->n_names; i++) {
+		const struct name *n = s->names[i];
+		int64_t dead = n->total[FIELD_STATE + UNIT_DEAD];
+		int64_t kept = n->total[FIELD_STATE + UNIT_QUARANTINED];
+		if (dead > 0 || kept > 0)
+			fn(ctx, n->text, dead, kept);
+	}
+}
+
 static int load_names(struct store *s, struct err *err)
 {
 	struct sqlite3_stmt *st = NULL;

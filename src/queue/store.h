@@ -16,6 +16,8 @@ struct store;        /* the writing side; store thread only */
 struct store_reader; /* a reading side; one thread each */
 
 typedef void (*waiting_fn)(void *ctx, const char *destination, int64_t waiting);
+typedef void (*aside_fn)(void *ctx, const char *source, int64_t dead,
+			 int64_t quarantined);
 
 /* Due leads of one destination, read from disk. */
 struct refill {
@@ -87,6 +89,10 @@ struct store_ops {
 
 	/* And of those the CRM confirmed since the start. */
 	void (*confirmed)(const struct store *s, waiting_fn fn, void *ctx);
+
+	/* The same of what is dead or quarantined, for each source with some.
+	 */
+	void (*aside)(const struct store *s, aside_fn fn, void *ctx);
 
 	int (*reader_open)(struct store_reader **out,
 			   const struct store_config *config, struct err *err);
