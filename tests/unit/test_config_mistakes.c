@@ -314,8 +314,8 @@ static const struct row sources_rows[] = {
      "    destination: mega\n"
      "    api:\n      tokens:\n        \"a/b\": file:secret\n"
      "        \"1\": s3cr3t\n",
-     "main.yaml:13:9: error: 'api.tokens': not the id of an account\n"
-     "main.yaml:14:14: error: 'api.tokens' must be credential:NAME, "
+     "main.yaml:12:9: error: 'api.tokens': not the id of an account\n"
+     "main.yaml:13:14: error: 'api.tokens' must be credential:NAME, "
      "file:PATH, env:NAME or plain:TEXT\n"},
     {"a destination nobody uses",
      "destinations:\n  other: {url: https://crm.example.com/leads, "
