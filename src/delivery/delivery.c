@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "delivery/bulk.h"
 #include "delivery/delivery_ops.h"
 #include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
@@ -18,8 +19,9 @@
 
 enum {
 	TICK_MS = 1000,
-	PUBLISH_MS = 50, /* status is at most this old */
-	KEEP_MAX = 256,  /* idle connections in all */
+	TRIM_MS = 60 * 1000, /* memory goes back to the system this often */
+	PUBLISH_MS = 50,     /* status is at most this old */
+	KEEP_MAX = 256,      /* idle connections in all */
 };
 
 struct delivery {
@@ -30,6 +32,7 @@ struct delivery {
 	struct loop_watch *watch;
 	struct loop_timer *tick, *publish, *grace;
 	bool publishing; /* its timer is armed */
+	int64_t trimmed_at;
 	struct table *destinations;
 	struct destination **list; /* the same, for walks */
 	size_t n, cap;
@@ -52,7 +55,7 @@ static void publish(void *ctx)
 	d->publishing = false;
 	status = xcalloc(d->n + 1, sizeof(*status));
 	for (size_t i = 0; i < d->n; i++)
-		if (!d->list[i]->leaving)
+		if (!d->list[i]->leaving && !lane_idle(d->list[i]))
 			destination_status(d->list[i], &status[n++]);
 	lock_take(d->lock);
 	struct destination_status *old = d->status;
@@ -94,6 +97,13 @@ static struct destination *find(struct delivery *d, struct str name)
 {
 	struct destination *found = table_get(d->destinations, name);
 	return found != NULL && !found->leaving ? found : NULL;
+}
+
+/* Where bulk requests for the destination of that name go. */
+static struct destination *lane_of(struct delivery *d, struct str name)
+{
+	char queue[QUEUE_NAME];
+	return find(d, bulk_queue(name, queue));
 }
 
 /* To be pumped when the whole batch of messages is in. */
@@ -156,6 +166,13 @@ static void add_destination(struct delivery *d, struct destination *new)
 	d->list[d->n++] = new;
 }
 
+static void forget_base(struct delivery *d, const struct destination *base)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->list[i]->lane != NULL && d->list[i]->lane->base == base)
+			d->list[i]->lane->base = NULL;
+}
+
 /* Those that left and have nothing under way any more. */
 static void remove_left(struct delivery *d)
 {
@@ -168,14 +185,16 @@ static void remove_left(struct delivery *d)
 		}
 		table_remove(d->destinations, str_from(at->name));
 		d->list[i] = d->list[--d->n];
+		forget_base(d, at);
 		destination_free(at);
 	}
 }
 
 /* A destination, or with an account the fetches of a source. */
-static void configure_one(struct delivery *d, struct config *config,
-			  const struct destination_config *c,
-			  struct account *account)
+static struct destination *configure_one(struct delivery *d,
+					 struct config *config,
+					 const struct destination_config *c,
+					 struct account *account)
 {
 	struct limiter *limiter = limits_get(d->limits, c);
 	struct destination *at = table_get(d->destinations, str_from(c->name));
@@ -189,6 +208,18 @@ static void configure_one(struct delivery *d, struct config *config,
 	destination_serve(at, account);
 	at->more |= account != NULL; /* or who has tokens may have changed */
 	touch(d, at);
+	return at;
+}
+
+/* A destination, and the one beside it for bulk requests. */
+static void configure_pair(struct delivery *d, struct config *config,
+			   const struct destination_config *c)
+{
+	struct destination *base = configure_one(d, config, c, NULL);
+	if (c->bulk_url == NULL)
+		return;
+	struct lane *lane = lane_new(c, base);
+	destination_bulk(configure_one(d, config, &lane->config, NULL), lane);
 }
 
 static void configure_accounts(struct delivery *d, struct config *config,
@@ -210,7 +241,7 @@ static void configure(struct delivery *d, struct config *config)
 	limits_begin(d->limits);
 	refreshers_begin(d->refreshers);
 	for (size_t i = 0; i < config->n_destinations; i++)
-		configure_one(d, config, config->destinations[i], NULL);
+		configure_pair(d, config, config->destinations[i]);
 	for (size_t i = 0; i < config->n_sources; i++)
 		configure_accounts(d, config, config->sources[i]);
 	limits_sweep(d->limits, clock_mono_ms());
@@ -306,6 +337,12 @@ static void got_command(struct delivery *d, struct mail *mail)
 		return;
 	destination_command(to, mail->command);
 	touch(d, to);
+	/* A pause holds it anyway. */
+	struct destination *bulk = lane_of(d, str_from(mail->destination));
+	if (bulk == NULL || mail->command != DESTINATION_RESUME)
+		return;
+	destination_command(bulk, mail->command);
+	touch(d, bulk);
 }
 
 static void got_drain(struct delivery *d, struct mail *mail)
@@ -409,6 +446,18 @@ static void on_mail(void *ctx)
 	heartbeat_beat(&d->heartbeat);
 }
 
+/* What hundreds of destinations used for a moment, as after one lead to each,
+ * the allocator would keep for ever. */
+static void trim(struct delivery *d)
+{
+	int64_t now = clock_mono_ms();
+	if (!d->courier.trimmed || now - d->trimmed_at < TRIM_MS)
+		return;
+	d->courier.trimmed = false;
+	d->trimmed_at = now;
+	mem_trim();
+}
+
 static void on_tick(void *ctx)
 {
 	struct delivery *d = ctx;
@@ -417,6 +466,7 @@ static void on_tick(void *ctx)
 		destination_tick(d->list[i]);
 	refreshers_tick(d->refreshers, &d->courier);
 	remove_left(d);
+	trim(d);
 	publish(d);
 }
 

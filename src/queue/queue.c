@@ -34,11 +34,6 @@ static void on_waiting(void *ctx, const char *destination, int64_t waiting)
 	backlog_of(ctx, destination)->waiting = waiting;
 }
 
-static void on_confirmed(void *ctx, const char *destination, int64_t confirmed)
-{
-	backlog_of(ctx, destination)->confirmed = confirmed;
-}
-
 static void on_aside(void *ctx, const char *source, int64_t dead,
 		     int64_t quarantined)
 {
@@ -50,15 +45,20 @@ static void on_aside(void *ctx, const char *source, int64_t dead,
 	(void)snprintf(a->source, sizeof(a->source), "%s", source);
 }
 
+static void on_confirmed(void *ctx, const char *destination, int64_t confirmed)
+{
+	backlog_of(ctx, destination)->confirmed = confirmed;
+}
+
 void queue_publish(struct queue *q)
 {
 	q->ops->totals(q->store, &q->gauges);
 	for (size_t i = 0; i < q->n_backlog; i++)
 		q->backlog[i].waiting = 0;
 	q->ops->waiting(q->store, on_waiting, q);
-	q->ops->confirmed(q->store, on_confirmed, q);
 	q->n_aside = 0;
 	q->ops->aside(q->store, on_aside, q);
+	q->ops->confirmed(q->store, on_confirmed, q);
 }
 
 static void free_parts(struct queue *q)
@@ -104,9 +104,13 @@ static int clamp_due(struct queue *q, const struct config *config,
 	for (size_t i = 0; rc == 0 && i < config->n_destinations; i++) {
 		const struct destination_config *c = config->destinations[i];
 		/* Jitter adds half at most. */
-		rc = q->ops->clamp_due(q->store, str_from(c->name),
-				       now + c->retry_every_ms * 3 / 2,
-				       now + c->retry_every_ms, err);
+		char bulk[QUEUE_NAME];
+		int64_t latest = now + c->retry_every_ms * 3 / 2;
+		struct str names[] = {str_from(c->name),
+				      bulk_queue(str_from(c->name), bulk)};
+		for (int k = 0; rc == 0 && k < 2; k++)
+			rc = q->ops->clamp_due(q->store, names[k], latest,
+					       now + c->retry_every_ms, err);
 	}
 	for (size_t i = 0; rc == 0 && i < config->n_sources; i++) {
 		char queue[QUEUE_NAME];

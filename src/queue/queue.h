@@ -97,6 +97,8 @@ enum query_kind {
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
 	QUERY_CREDENTIAL, /* whether one is kept */
 	QUERY_AUDIT,      /* who changed what, newest first */
+	QUERY_REQUESTS,   /* as they came, newest first */
+	QUERY_IMPORT,     /* how far the import of a file is */
 	QUERY_COUNT,      /* how many leads a filter has */
 	QUERY_IDS,        /* which: out in `ids` */
 	QUERY_WAITS,      /* why a lead waits: out in `waits` */
@@ -140,6 +142,7 @@ struct query {
 	bool scan;
 	int64_t id;
 	char state[16], source[65], destination[QUEUE_NAME];
+	char file[65];              /* QUERY_IMPORT: SHA-256, hex */
 	int64_t since_ms, until_ms; /* received then; 0: open */
 	char text[128];   /* part of name, e-mail, phone, event id, reason; a
 			   * whole key or CRM id */
@@ -201,8 +204,8 @@ struct queue_gauges {
 	int64_t accepted, duplicates;
 	int64_t states[UNIT_STATES];
 	int64_t difference; /* of the last full scan */
-	int64_t unmatched;  /* confirmations since the start without a lead */
 	bool scanned;       /* since the start */
+	int64_t unmatched;  /* confirmations since the start without a lead */
 	int64_t wal_bytes;
 };
 void queue_gauges(const struct queue *q, struct queue_gauges *out);

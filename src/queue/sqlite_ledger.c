@@ -157,13 +157,6 @@ void ledger_waiting(const struct store *s, waiting_fn fn, void *ctx)
 			fn(ctx, s->names[i]->text, s->names[i]->waiting);
 }
 
-void ledger_confirmed(const struct store *s, waiting_fn fn, void *ctx)
-{
-	for (size_t i = 0; i < s->n_names; i++)
-		if (s->names[i]->confirmed != 0)
-			fn(ctx, s->names[i]->text, s->names[i]->confirmed);
-}
-
 /* Neither expires, so the totals are what is there. */
 void ledger_aside(const struct store *s, aside_fn fn, void *ctx)
 {
@@ -174,6 +167,13 @@ void ledger_aside(const struct store *s, aside_fn fn, void *ctx)
 		if (dead > 0 || kept > 0)
 			fn(ctx, n->text, dead, kept);
 	}
+}
+
+void ledger_confirmed(const struct store *s, waiting_fn fn, void *ctx)
+{
+	for (size_t i = 0; i < s->n_names; i++)
+		if (s->names[i]->confirmed != 0)
+			fn(ctx, s->names[i]->text, s->names[i]->confirmed);
 }
 
 static int load_names(struct store *s, struct err *err)

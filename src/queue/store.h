@@ -82,17 +82,19 @@ struct store_ops {
 		    int64_t now_ms, bool *more, struct err *err);
 	/* Empties the log files of the backend; when idle, once a day. */
 	int (*compact)(struct store *s, struct err *err);
+	/* The log has grown because readers hold it: it wants a moment without
+	 * one. */
+	bool (*log_long)(const struct store *s);
 	/* Totals as of the last commit, without a look at the disk. */
 	void (*totals)(const struct store *s, struct queue_gauges *out);
 	/* The same of what waits, for each destination where something does. */
 	void (*waiting)(const struct store *s, waiting_fn fn, void *ctx);
 
-	/* And of those the CRM confirmed since the start. */
-	void (*confirmed)(const struct store *s, waiting_fn fn, void *ctx);
-
 	/* The same of what is dead or quarantined, for each source with some.
 	 */
 	void (*aside)(const struct store *s, aside_fn fn, void *ctx);
+	/* And of those the CRM confirmed since the start. */
+	void (*confirmed)(const struct store *s, waiting_fn fn, void *ctx);
 
 	int (*reader_open)(struct store_reader **out,
 			   const struct store_config *config, struct err *err);
