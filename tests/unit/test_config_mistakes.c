@@ -338,7 +338,7 @@ static const struct row sources_rows[] = {
     {"tokens of nobody",
      "public_url: https://hooks.example.com\n" SOURCES
      "  s:\n    platform: hubspot\n    secret: file:secret\n"
-     "    destination: mega\n"
+     "    route: {map: {\"1\": mega}}\n"
      "    api:\n      tokens:\n        \"a/b\": file:secret\n"
      "        \"1\": s3cr3t\n",
      "main.yaml:12:9: error: 'api.tokens': not the id of an account\n"
