@@ -209,6 +209,8 @@ void destination_erased(struct destination *d, int64_t id);
 
 /* ---- destination_room.c -------------------------------------------------- */
 
+/* How many new leads it may still be handed over. */
+size_t *destination_granted(struct destination *d);
 /* Takes a lead that is due, or will be. */
 void destination_due(struct destination *d, struct due_lead *lead);
 void destination_refilled(struct destination *d, struct due_lead *chain,
