@@ -18,6 +18,7 @@
 #include "delivery/http_client.h"
 #include "delivery/limiter.h"
 #include "delivery/scheduler.h"
+#include "delivery/tokens.h"
 
 /* What delivery needs of the queue; the tests bring their own. */
 struct delivery_ops {
@@ -119,8 +120,7 @@ struct destination {
 struct attempt {
 	struct attempt *next, *prev;
 	struct destination *d;
-	struct limiter *limiter; /* the one it took from */
-	int tokens;              /* more than one when curl sent it again */
+	struct tokens tokens;
 	struct entry *entry;
 	int64_t started, started_ms; /* monotonic, wall */
 	bool breaker_probe, park_probe;

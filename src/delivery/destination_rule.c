@@ -71,23 +71,6 @@ static void adapt_slots(struct destination *d, const struct attempt *a,
 
 /* ---- what the destination learns ----------------------------------------- */
 
-static void learn_limits(const struct attempt *a,
-			 const struct attempt_result *r, int64_t now)
-{
-	bool arrived = attempt_arrived(r->transport);
-	for (int i = arrived ? 0 : 1; i < a->tokens; i++)
-		limiter_answered(a->limiter, now);
-	if (!arrived)
-		limiter_return(a->limiter);
-	/* Retry-After wins over what RateLimit headers say beside it. */
-	if (r->transport != TRANSPORT_ANSWERED || header_retry_after(r) >= 0)
-		return;
-	struct rate_hint hints[RATE_HINTS_MAX];
-	size_t n = header_rate_hints(r, hints);
-	for (size_t i = 0; i < n; i++)
-		limiter_hint(a->limiter, &hints[i], a->started, now);
-}
-
 static void learn_breaker(struct destination *d, const struct attempt *a,
 			  const struct verdict *v, int64_t now)
 {
@@ -443,7 +426,7 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 		fetch_judge(a, result, &v);
 	bool was_parked = d->park.on;
 	learn_dns(d, result, &v, now);
-	learn_limits(a, result, now);
+	tokens_settle(&a->tokens, result, now);
 	learn_breaker(d, a, &v, now);
 	int64_t limited_until = d->limited_until;
 	if (v.outcome == OUTCOME_LIMITED)
