@@ -13,11 +13,14 @@
 
 /* In the order of the road. */
 static const char *const NAMES[] = {
-    "migration_copy", "migration",      "webhook_read",     "webhook_processed",
-    "store_begin",    "store_put",      "store_committed",  "answer_ready",
-    "answer_written", "delivery_taken", "delivery_sent",    "delivery_answered",
-    "settle_judged",  "settle_written", "settle_committed", "checkpoint",
-    "retention",      "drain",
+    "migration_copy",    "migration",       "recall_read",
+    "refill_read",       "webhook_read",    "webhook_mapped",
+    "webhook_processed", "store_begin",     "store_put",
+    "store_committed",   "answer_ready",    "answer_written",
+    "delivery_due",      "delivery_taken",  "delivery_sent",
+    "delivery_answered", "settle_judged",   "settle_written",
+    "settle_committed",  "command_written", "command_committed",
+    "checkpoint",        "retention",       "drain",
 };
 enum { N_NAMES = sizeof(NAMES) / sizeof(NAMES[0]) };
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "delivery/delivery_ops.h"
 #include "delivery/destination_ask.h"
@@ -207,6 +208,7 @@ static void got_due(struct delivery *d, struct mail *mail)
 		struct due_lead *lead = mail->leads;
 		mail->leads = lead->next;
 		lead->next = NULL;
+		fault_point("delivery_due");
 		struct destination *to = find(d, lead->destination);
 		if (to == NULL) {
 			free(lead);
