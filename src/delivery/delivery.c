@@ -267,6 +267,11 @@ static void ask_recall(struct delivery *d)
 
 static void got_recalled(struct delivery *d, struct mail *mail)
 {
+	for (struct recall *r = mail->recall; r != NULL; r = r->next) {
+		struct destination *to = find(d, str_from(r->destination));
+		if (to != NULL)
+			destination_recall(to, r->limited_until_ms);
+	}
 	limits_recalled(d->limits, d->config, mail->recall);
 	mail->recall = NULL;
 	for (size_t i = 0; i < d->n; i++)

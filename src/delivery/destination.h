@@ -182,6 +182,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result);
 void destination_refuse(struct attempt *a, struct ruling *ruling);
 /* A settlement is committed (or refused by the store). Takes it. */
 void destination_settled(struct destination *d, struct settlement *s);
+/* Before the start it had asked for time, until then (wall clock). */
+void destination_recall(struct destination *d, int64_t limited_until_ms);
 void destination_forget_dead(struct destination *d);
 /* A person sends a dead lead again: it is no longer one of those the `contract`
  * rule may take back. */

@@ -127,6 +127,19 @@ static void learn_limited(struct destination *d, const struct attempt *a,
 	d->limited_reason = v->reason;
 }
 
+void destination_recall(struct destination *d, int64_t limited_until_ms)
+{
+	int64_t in = limited_until_ms - clock_wall_ms();
+	/* A clock that was moved makes no longer waits than a header may. */
+	if (in <= 0 || in > HEADER_WAIT_MAX_MS * INT64_C(11) / 10)
+		return;
+	int64_t until = clock_mono_ms() + in;
+	if (until <= d->limited_until)
+		return;
+	d->limited_until = until;
+	d->limited_reason = d->limited_by = "before_start";
+}
+
 /* Any answer that is not of the kind that parked it shows that it may go on;
  * answers to what left before say nothing. */
 static void learn_park(struct destination *d, const struct attempt *a,

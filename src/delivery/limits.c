@@ -108,7 +108,9 @@ struct recall *limits_ask(struct limits *l, const struct config *config,
 		size_t most = 0;
 		int64_t window =
 		    s != NULL ? limiter_blank(s->limiter, &most) : 0;
-		if (window == 0)
+		/* At the start also those without a limit: they may have asked
+		 * for time. */
+		if (s == NULL || (window == 0 && l->asked))
 			continue;
 		limiter_expect(s->limiter);
 		struct recall *r = xcalloc(1, sizeof(*r));
