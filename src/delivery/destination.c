@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
+#include "delivery/bulk.h"
 #include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
 
@@ -21,6 +22,7 @@ enum {
 	SLOTS_AT_START = 2,
 	IDLE_MS = 60 * 1000, /* then memory for requests is given back */
 	ALARM_MS = 60 * 1000,
+	LANE_LOOK_MS = 500,   /* whether its destination goes on */
 	TOKENS_OUT_MS = 5000, /* a token now and then is not "ok" */
 };
 
@@ -74,9 +76,12 @@ static void set_condition(struct destination *d, enum condition condition,
 
 static void update_condition(struct destination *d, int64_t now)
 {
+	const struct destination *before = lane_held(d);
 	if (d->paused)
 		set_condition(d, CONDITION_PAUSED,
 			      d->paused_until > 0 ? "drained" : "paused", now);
+	else if (before != NULL)
+		set_condition(d, before->condition, before->reason, now);
 	else if (d->park.on)
 		set_condition(d, CONDITION_PARKED, d->park.reason, now);
 	else if (d->breaker.state != BREAKER_CLOSED)
@@ -137,6 +142,15 @@ static void unlink_attempt(struct attempt *a)
 	d->courier->in_flight--;
 }
 
+static void attempt_free(struct attempt *a)
+{
+	while (a != NULL) {
+		struct attempt *mate = a->mates;
+		free(a);
+		a = mate;
+	}
+}
+
 static void on_answer(void *ctx, const struct attempt_result *result)
 {
 	struct attempt *a = ctx;
@@ -144,7 +158,7 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 	fault_point("delivery_answered");
 	unlink_attempt(a);
 	destination_judge(a, result);
-	free(a);
+	attempt_free(a);
 	destination_pump(d);
 	d->courier->answered(d->courier->ctx, d);
 }
@@ -193,11 +207,18 @@ static void send_one(struct destination *d, struct entry *e, int64_t now)
 	a->entry = e;
 	a->started = now;
 	a->started_ms = clock_wall_ms();
+	if (d->account != NULL && !fetch_is_ours(a)) {
+		scheduler_forget(d->leads, e); /* it is on disk */
+		free(a);
+		return;
+	}
 	if (d->account != NULL && !fetch_possible(a, &ruling)) {
 		destination_refuse(a, &ruling);
 		free(a);
 		return;
 	}
+	if (d->account != NULL)
+		fetch_gather(a, now);
 	launch(a, now);
 }
 
@@ -223,6 +244,10 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 	}
 	if (d->paused || d->leaving || d->courier->stopping)
 		return false;
+	if (lane_held(d) != NULL) {
+		*wake = now + LANE_LOOK_MS;
+		return false;
+	}
 	if (d->limited_until > now) {
 		*wake = d->limited_until;
 		return false;
@@ -243,7 +268,7 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 			return false;
 		}
 	}
-	if (d->account != NULL && !oauth_ready(d, now, wake))
+	if (d->account != NULL && !fetch_ready(d, now, wake))
 		return false;
 	int64_t ready = limiter_ready_at(d->limiter, now);
 	*wake = ready > 0 ? ready : INT64_MAX;
@@ -372,6 +397,12 @@ void destination_serve(struct destination *d, struct account *account)
 	d->account = account;
 }
 
+void destination_bulk(struct destination *d, struct lane *lane)
+{
+	lane_free(d->lane);
+	d->lane = lane;
+}
+
 void destination_retarget(struct destination *d)
 {
 	http_target_free(d->target);
@@ -392,7 +423,7 @@ void destination_quiet(struct destination *d)
 	while (d->attempts != NULL) { /* sent again after the next start */
 		struct attempt *a = d->attempts;
 		unlink_attempt(a);
-		free(a);
+		attempt_free(a);
 	}
 	http_target_free(d->target);
 	d->target = NULL;
@@ -404,6 +435,7 @@ void destination_free(struct destination *d)
 	destination_quiet(d);
 	loop_timer_free(d->timer);
 	account_free(d->account);
+	lane_free(d->lane);
 	config_unref(d->all);
 	destination_forget_dead(d);
 	settlements_free(d->refused);

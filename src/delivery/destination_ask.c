@@ -92,11 +92,13 @@ static void send_ask(struct delivery_ask *a, int64_t now)
 	if (!a->list) {
 		(void)!snprintf(line, sizeof(line), "Idempotency-Key: %s",
 				a->key);
-		struct http_message m = {.path = "",
-					 .header = line,
-					 .body = str_from(a->body),
-					 .borrowed = true,
-					 .again = ask_again};
+		struct http_message m = {
+		    .path = "",
+		    .header =
+			a->key[0] != '\0' ? line : "Accept-Encoding: identity",
+		    .body = str_from(a->body),
+		    .borrowed = true,
+		    .again = ask_again};
 		http_send(d->target, &m, on_answer, a);
 		return;
 	}

@@ -12,6 +12,7 @@
 #include "delivery/answer.h"
 #include "delivery/attempt.h"
 #include "delivery/backoff.h"
+#include "delivery/bulk.h"
 #include "delivery/destination.h"
 #include "delivery/fetch.h"
 
@@ -165,7 +166,8 @@ static void rule_park(struct destination *d, const struct attempt *a,
 		      const struct verdict *v, struct ruling *ruling)
 {
 	int64_t id = a->entry->id;
-	bool other = d->odd_lead != 0 && d->odd_lead != id;
+	/* Those of one request got one answer. */
+	bool other = d->odd_lead != 0 && d->odd_lead != id && !a->is_mate;
 	ruling->state = destination_waits(d);
 	/* Sent with a credential or to an address that is no more in force:
 	 * what that gets says nothing of the new one. */
@@ -179,7 +181,8 @@ static void rule_park(struct destination *d, const struct attempt *a,
 		return;
 	}
 	/* One odd answer parks nobody: only this lead is set back. */
-	d->odd_lead = id;
+	if (!a->is_mate)
+		d->odd_lead = id;
 	ruling->ages = true;
 	ruling->wait_ms = d->config->probe_ms;
 }
@@ -230,6 +233,12 @@ void destination_revive(struct destination *d, int64_t id)
 		row->leads[row->n] = NULL;
 		return;
 	}
+}
+
+void destination_erased(struct destination *d, int64_t id)
+{
+	destination_revive(d, id);
+	scheduler_erase(d->leads, id);
 }
 
 static bool in_row(const struct dead_row *row, int64_t id)
@@ -312,10 +321,11 @@ static void rule(struct destination *d, const struct attempt *a,
 	int64_t left;
 	switch (v->outcome) {
 	case OUTCOME_SENT:
+		ruling->state = UNIT_DELIVERED;
 		if (d->account != NULL)
 			fetch_take(a, r->body, ruling);
-		else
-			ruling->state = UNIT_DELIVERED;
+		else if (d->lane != NULL)
+			bulk_take(a, r->body, ruling);
 		ruling->counts = true;
 		d->total.delivered++;
 		d->limited_step = 0;
@@ -383,6 +393,8 @@ static void settle(struct attempt *a, const struct attempt_result *r,
 	s->http_status = r->status;
 	s->rendered = ruling->rendered;
 	s->rendered_n = ruling->rendered_n;
+	s->rows = ruling->rows;
+	s->n_rows = ruling->n_rows;
 	if (s->state == destination_waits(d)) {
 		s->due_at_ms = clock_wall_ms() + ruling->wait_ms;
 		/* On disk as if the wait were over: what comes back from there
@@ -429,6 +441,22 @@ void destination_refuse(struct attempt *a, struct ruling *ruling)
 	settle(a, &none, ruling, clock_mono_ms());
 }
 
+void destination_conclude(struct attempt *a, const struct attempt_result *r,
+			  const struct verdict *v)
+{
+	struct destination *d = a->d;
+	struct ruling ruling = {
+	    .state = destination_waits(d),
+	    .outcome = v->outcome,
+	    .reason = v->reason,
+	};
+	if (d->account == NULL || !fetch_give_up(a, v, &ruling))
+		rule(d, a, r, v, &ruling);
+	if (v->outcome != OUTCOME_LIMITED && v->outcome != OUTCOME_PARK)
+		d->total.tried++;
+	settle(a, r, &ruling, clock_mono_ms());
+}
+
 void destination_judge(struct attempt *a, const struct attempt_result *result)
 {
 	struct destination *d = a->d;
@@ -437,6 +465,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	    outcome_judge(result, d->config->overrides, d->config->n_overrides);
 	if (d->account != NULL)
 		fetch_judge(a, result, &v);
+	else if (d->lane != NULL)
+		bulk_judge(a, result, &v);
 	bool was_parked = d->park.on;
 	learn_dns(d, result, &v, now);
 	tokens_settle(&a->tokens, result, now);
@@ -450,21 +480,13 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 						 : "back-off";
 	learn_park(d, a, result, &v, now);
 	adapt_slots(d, a, result, v.outcome, now);
-	struct ruling ruling = {
-	    .state = destination_waits(d),
-	    .outcome = v.outcome,
-	    .reason = v.reason,
-	};
-	if (d->account == NULL || !fetch_give_up(a, &v, &ruling))
-		rule(d, a, result, &v, &ruling);
-	if (v.outcome != OUTCOME_LIMITED && v.outcome != OUTCOME_PARK)
-		d->total.tried++;
+	if (d->account == NULL || !fetch_conclude(a, result, &v))
+		destination_conclude(a, result, &v);
 	if (result->transport == TRANSPORT_ANSWERED ||
 	    v.outcome == OUTCOME_PARK)
 		d->virgin = false;
 	if (d->park.on && !was_parked)
 		log_location(d, result);
-	settle(a, result, &ruling, now);
 }
 
 /* ---- after the commit ---------------------------------------------------- */

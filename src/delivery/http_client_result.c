@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "delivery/answer.h"
 
 static struct str header(CURL *easy, const char *name)
 {
@@ -16,12 +17,6 @@ static struct str header(CURL *easy, const char *name)
 	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
 		return STR_NONE;
 	return str_from(h->value);
-}
-
-static struct str header_or(CURL *easy, const char *name, const char *other)
-{
-	struct str s = header(easy, name);
-	return s.p != NULL ? s : header(easy, other);
 }
 
 static bool reached(CURL *easy, CURLINFO info)
@@ -110,15 +105,10 @@ void http_finished_read(const struct http_finished *call,
 	r->status = (int)status;
 	r->body_complete = call->code == CURLE_OK;
 	r->body = call->body;
-	r->retry_after = header(easy, "Retry-After");
-	r->date = header(easy, "Date");
-	r->ratelimit_limit =
-	    header_or(easy, "RateLimit-Limit", "X-RateLimit-Limit");
-	r->ratelimit_remaining =
-	    header_or(easy, "RateLimit-Remaining", "X-RateLimit-Remaining");
-	r->ratelimit_reset =
-	    header_or(easy, "RateLimit-Reset", "X-RateLimit-Reset");
-	r->ratelimit = header(easy, "RateLimit");
-	r->ratelimit_policy = header(easy, "RateLimit-Policy");
-	r->location = header(easy, "Location");
+	for (const struct answer_header *h = answer_headers; h->name != NULL;
+	     h++) {
+		struct str *to = (void *)((char *)r + h->offset);
+		if (to->p == NULL)
+			*to = header(easy, h->name);
+	}
 }

@@ -34,6 +34,7 @@ struct entry {
 	int64_t due, received; /* monotonic */
 	int64_t triable_mark;  /* destination's triable clock, see there */
 	size_t bytes;
+	bool alone; /* of a fetch: what refused a whole request may be it */
 };
 
 struct scheduler;
@@ -64,6 +65,10 @@ bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
 		     struct scheduler_place *out);
 /* Frees a picked entry, and its lead if it still has one. */
 void scheduler_forget(struct scheduler *s, struct entry *e);
+
+/* The lead was erased: it is not sent any more, also when a refill that read it
+ * before comes later. One that is out is its holder's. */
+void scheduler_erase(struct scheduler *s, int64_t id);
 
 /* Drops from memory what is over the ceilings: the backlog first, then what is
  * not due, then the oldest fresh ones. Returns how many; they are on disk. */

@@ -12,6 +12,7 @@
 
 enum {
 	ADMIN_BODY_MAX = 64 * 1024,
+	ADMIN_IMPORT_MAX = 8 << 20,
 	ADMIN_WAIT_MS = 60000,
 	ADMIN_TEXT_MAX = 8 << 20
 };
@@ -24,6 +25,7 @@ struct admin {
 	admin_reload_fn reload;
 	void *reload_ctx;
 	struct arena scratch; /* of the call being answered */
+	struct backup *backup;
 	struct rate_table *guesses;
 	struct sessions sessions;
 	struct admin_events *events;
@@ -157,6 +159,21 @@ void admin_post_lead(struct admin_call *c);
 /* The lead is on disk, or was before. */
 void admin_on_added(struct exchange *x, const struct submission *s);
 
+/* ---- admin_requests.c -----------------------------------------------------
+ */
+
+void admin_get_requests(struct admin_call *c);
+
+/* ---- admin_import.c -------------------------------------------------------
+ */
+
+void admin_post_import(struct admin_call *c);
+void admin_get_import(struct admin_call *c);
+/* The rows are on disk, or were before, or are refused. */
+void admin_on_imported(struct exchange *x, const struct submission *s);
+/* The CRM answered a dry run. */
+void admin_on_preview(struct exchange *x, const struct delivery_ask *ask);
+
 /* ---- admin_sources.c ------------------------------------------------------
  */
 
@@ -176,5 +193,20 @@ void admin_post_pause(struct admin_call *c);
 void admin_post_resume(struct admin_call *c);
 /* "destinations":[...] */
 void admin_add_destinations(struct buf *b, const struct metrics_inputs *in);
+
+/* ---- admin_privacy.c ------------------------------------------------------
+ */
+
+void admin_get_privacy(struct admin_call *c);
+void admin_get_privacy_one(struct admin_call *c);
+void admin_post_privacy_erase(struct admin_call *c);
+void admin_post_privacy_search(struct admin_call *c);
+void admin_post_privacy_cancel(struct admin_call *c);
+void admin_post_lead_erase(struct admin_call *c);
+void admin_get_backup(struct admin_call *c);
+void admin_post_backup(struct admin_call *c);
+/* A query of these is answered well. */
+void admin_privacy_answered(struct admin *a, struct exchange *x,
+			    struct query *q);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "queue/privacy.h"
 #include "queue/queue_parts.h"
 
 static size_t events_of(const struct message *m)
@@ -201,6 +202,11 @@ static void hand_over(struct queue *q, struct handover *h,
 static void hand_over_units(struct queue *q, struct handover *h,
 			    const struct submission *s)
 {
+	if (s->bulk != NULL) { /* its units go in one request */
+		if (s->bulk->due != NULL)
+			hand_over(q, h, s->bulk->due);
+		return;
+	}
 	for (uint32_t i = 0; i < s->n_units; i++) {
 		const struct new_unit *u = &s->units[i];
 		char queue[QUEUE_NAME];
@@ -236,6 +242,7 @@ static void hand_over_fetched(struct queue *q, struct handover *h,
 	lead.due_at_ms = s->started_at_ms + s->duration_ms;
 	lead.first_failed_at_ms = lead.triable_ms = 0;
 	lead.attempts = 0;
+	fault_point("fetch_committed");
 	q->older = true;
 	hand_over(q, h, &lead);
 }
@@ -316,7 +323,16 @@ static void report_settlements(struct queue *q, struct batch *b)
 	q->events.settled(q->events.ctx, first);
 }
 
-static void report_commands(struct batch *b)
+/* Before anybody is told that it is done. */
+static void report_erased(struct queue *q, const struct query *c)
+{
+	const struct privacy_work *w = c->privacy;
+	if (c->kind == COMMAND_PRIVACY && c->result == 0 && w->n_units > 0 &&
+	    w->verb == PRIVACY_ERASE && q->events.erased != NULL)
+		q->events.erased(q->events.ctx, w->units, w->n_units);
+}
+
+static void report_commands(struct queue *q, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
@@ -329,6 +345,7 @@ static void report_commands(struct batch *b)
 		else if (c->json.n == 0)
 			buf_add_str(&c->json, STR("{\"status\":\"done\"}"));
 		fault_point("command_committed");
+		report_erased(q, c);
 		c->done(c->ctx, c);
 	}
 }
@@ -344,5 +361,5 @@ void batch_run(struct queue *q, struct batch *b)
 	if (h.first != NULL || h.more)
 		q->events.due(q->events.ctx, h.first, h.more);
 	report_settlements(q, b);
-	report_commands(b);
+	report_commands(q, b);
 }

@@ -37,6 +37,9 @@ struct queue_events {
 	void (*refilled)(void *ctx, const char *destination,
 			 struct due_lead *chain, bool more,
 			 int64_t next_due_at_ms);
+	/* Units that were erased in a commit: nobody may send them. May be
+	 * NULL. */
+	void (*erased)(void *ctx, const int64_t *ids, size_t n);
 	/* Answer to queue_recall; owned. */
 	void (*recalled)(void *ctx, struct recall *chain);
 	/* Condition changed; after QUEUE_FAILED nothing more is written. */
@@ -78,6 +81,11 @@ void queue_refill(struct queue *q, const char *destination, size_t fresh,
 /* Fills the chain in, on the reader thread. Takes ownership. */
 void queue_recall(struct queue *q, struct recall *chain);
 
+/* Accounts (a JSON list of texts; NONE: none) of this queue, "@SOURCE", that
+ * are refilled under names of their own, "@SOURCE:ACCOUNT": its own refills
+ * leave them out. */
+void queue_set_apart(struct queue *q, const char *queue, struct str accounts);
+
 struct heartbeat *queue_heartbeat_store(struct queue *q);
 struct heartbeat *queue_heartbeat_reader(struct queue *q);
 
@@ -90,16 +98,22 @@ enum query_kind {
 	QUERY_QUARANTINE, /* list */
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
+	QUERY_CREDENTIAL, /* whether one is kept */
 	QUERY_AUDIT,      /* who changed what, newest first */
+	QUERY_REQUESTS,   /* as they came, newest first */
+	QUERY_IMPORT,     /* how far the import of a file is */
 	QUERY_COUNT,      /* how many leads a filter has */
 	QUERY_IDS,        /* which: out in `ids` */
 	QUERY_WAITS,      /* why a lead waits: out in `waits` */
 	QUERY_SUMS,       /* contacts of leads as hashes */
+	QUERY_PRIVACY,    /* see queue/privacy.h */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY,       /* dead -> waiting (generation by the rules) */
 	COMMAND_BURY,        /* dead, quarantined -> ignored, with a reason */
 	COMMAND_SEND_AS_NEW, /* dead -> waiting, under the next key */
 	COMMAND_NOTE,        /* nothing but its line in the audit log */
+	COMMAND_PRIVACY,     /* see queue/privacy.h */
+	COMMAND_CREDENTIAL,  /* keep it */
 };
 
 /* Who changed what: a line of the audit log, written in the transaction of the
@@ -133,6 +147,7 @@ struct query {
 	bool scan;
 	int64_t id;
 	char state[16], source[65], destination[QUEUE_NAME];
+	char file[65];              /* QUERY_IMPORT: SHA-256, hex */
 	int64_t since_ms, until_ms; /* received then; 0: open */
 	char text[128];   /* part of name, e-mail, phone, event id, reason; a
 			   * whole key or CRM id */
@@ -155,12 +170,14 @@ struct query {
 	struct err err;
 	struct buf json; /* the answer, ready to send (lists, one lead) */
 	int64_t next_cursor;
-	struct ledger ledger;        /* QUERY_LEDGER */
-	struct submission *raw;      /* QUERY_RAW: request parts only */
+	struct ledger ledger;          /* QUERY_LEDGER */
+	struct submission *raw;        /* QUERY_RAW: request parts only */
+	struct credential *credential; /* in and out; the asker's */
 	struct due_lead *due;        /* COMMAND_*: chain of leads that wait now,
 				      * taken by the store thread */
 	size_t n_changed, n_refused; /* COMMAND_* with ids */
 	struct query_waits waits;    /* QUERY_WAITS */
+	struct privacy_work *privacy; /* *_PRIVACY: what to do */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);
@@ -173,6 +190,7 @@ struct queue_backlog {
 	char name[QUEUE_NAME];
 	int64_t waiting;
 	int64_t oldest_received_ms; /* 0: nothing waits */
+	int64_t confirmed;          /* by the CRM, since the start */
 };
 /* Kept in memory: counts are exact as of the last commit, the oldest as of the
  * last look (every few seconds, reader thread). *out is from malloc. */
@@ -193,6 +211,7 @@ struct queue_gauges {
 	int64_t states[UNIT_STATES];
 	int64_t difference; /* of the last full scan */
 	bool scanned;       /* since the start */
+	int64_t unmatched;  /* confirmations since the start without a lead */
 	int64_t wal_bytes;
 };
 void queue_gauges(const struct queue *q, struct queue_gauges *out);

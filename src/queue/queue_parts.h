@@ -35,6 +35,7 @@ struct refill_message {
 	struct message message;
 	struct refill refill;
 	char destination[QUEUE_NAME];
+	char *others; /* accounts that are not meant, or NULL */
 };
 
 struct recall_message {
@@ -61,6 +62,9 @@ struct queue {
 	struct mailbox *to_store, *to_reader;
 	struct worker *store_worker, *reader_worker;
 	struct heartbeat store_beat, reader_beat;
+	/* The store thread asks for a moment without readers, in which the log
+	 * of the store can begin anew. */
+	_Atomic bool log_long;
 	_Atomic int condition; /* enum queue_condition; store thread sets it */
 	_Atomic int64_t pending, pending_bytes;
 	_Atomic int64_t pending_max, pending_bytes_max;
@@ -69,6 +73,7 @@ struct queue {
 	struct lock *lock; /* of the following */
 	struct queue_gauges gauges;
 	struct table *appetites;
+	struct table *apart; /* queue of a source -> accounts, see queue.h */
 	struct queue_backlog *backlog; /* one per destination ever waited for */
 	size_t n_backlog, cap_backlog;
 	struct queue_aside *aside;

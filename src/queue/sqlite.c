@@ -12,12 +12,18 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
 
 enum {
 	CHECKPOINT_PAGES = 512, /* more makes the slowest commits slower */
-	BUSY_MS = 5000,         /* somebody's tool holds the file */
+	/* While a reader holds the log it cannot begin anew: then a checkpoint
+	 * after each commit would be two syncs for nothing. */
+	CHECKPOINT_LONG = 2048, /* 16 MiB */
+	CHECKPOINT_STEP = 64,
+	SCRUB_MS = 200, /* between tries to empty the log */
+	BUSY_MS = 5000, /* somebody's tool holds the file */
 };
 
 static int lock_file(struct store *s, struct err *err)
@@ -52,7 +58,10 @@ static int on_wal(void *ctx, struct sqlite3 *db, const char *name, int pages)
 {
 	(void)db, (void)name;
 	struct store *s = ctx;
+	if (pages < s->wal_pages)
+		s->checkpoint_at = CHECKPOINT_PAGES;
 	s->wal_pages = pages;
+	s->wal_done = false;
 	return SQLITE_OK;
 }
 
@@ -62,7 +71,8 @@ static int open_writer(struct store *s, struct err *err)
 	if (rc != 0)
 		return rc;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(s->path, &s->db, flags, sqlite_pages_layer()) !=
+	    SQLITE_OK) {
 		lb_assert(s->db != NULL);
 		return sqlite_fail(s->db, err, "cannot open the store");
 	}
@@ -132,6 +142,8 @@ static int store_clamp_due(struct store *s, struct str destination,
 	sqlite_bind_int(st, 3, to_ms);
 	rc = sqlite_row(st, err);
 	(void)sqlite3_finalize(st);
+	if (rc == 0 && is_bulk_queue(destination))
+		rc = bulk_clamp_due(s, name->id, latest_ms, to_ms, err);
 	return rc;
 }
 
@@ -141,6 +153,7 @@ static void store_close(struct store *s)
 		return;
 	for (size_t i = 0; i < STATEMENTS; i++)
 		(void)sqlite3_finalize(s->stmt[i]);
+	confirm_close(s);
 	seen_close(s);
 	ledger_close(s);
 	(void)sqlite3_close(s->db);
@@ -166,6 +179,8 @@ static int store_open(struct store **out, const struct store_config *config,
 		rc = ledger_open(s, err);
 	if (rc == 0)
 		rc = seen_open(s, err);
+	if (rc == 0)
+		rc = confirm_open(s, err);
 	if (rc != 0) {
 		store_close(s);
 		return err_prefix(err, "store '%s'", config->path);
@@ -223,23 +238,16 @@ static int store_commit(struct store *s, int64_t now_ms, struct err *err)
 
 static int checkpoint(struct store *s, int mode, struct err *err)
 {
-	int pages = 0;
-	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, mode, &pages, NULL);
+	int pages = 0, done = 0;
+	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, mode, &pages, &done);
 	fault_point("checkpoint");
 	/* Busy: a reader still needs the log; the next one gets further. */
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		return sqlite_fail(s->db, err, "cannot checkpoint");
+	s->wal_done = rc == SQLITE_OK && pages == done;
 	if (mode == SQLITE_CHECKPOINT_TRUNCATE)
 		s->wal_pages = pages > 0 ? pages : 0;
 	return 0;
-}
-
-static int store_upkeep(struct store *s, struct err *err)
-{
-	seen_turn(s, false);
-	if (s->wal_pages < CHECKPOINT_PAGES)
-		return 0;
-	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
 }
 
 /* Not now rather than late: nobody waits here for a reader to end. */
@@ -249,6 +257,37 @@ static int store_compact(struct store *s, struct err *err)
 	int rc = checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, err);
 	(void)sqlite3_busy_timeout(s->db, BUSY_MS);
 	return rc;
+}
+
+static bool store_log_long(const struct store *s)
+{
+	return s->wal_pages > CHECKPOINT_LONG && !s->wal_done;
+}
+
+/* What was erased still stands in the log: it goes when no reader is in the
+ * way, at the next call if not at this one. */
+static int scrub(struct store *s, struct err *err)
+{
+	int rc = store_compact(s, err);
+	s->scrub = rc != 0 || s->wal_pages > 0;
+	s->scrub_at_ms = clock_mono_ms() + SCRUB_MS;
+	return rc;
+}
+
+static int store_upkeep(struct store *s, struct err *err)
+{
+	seen_turn(s, false);
+	if (s->scrub && clock_mono_ms() >= s->scrub_at_ms)
+		return scrub(s, err);
+	bool idle = s->wal_pages == s->wal_before && !s->wal_done;
+	s->wal_before = s->wal_pages;
+	if (s->wal_pages < CHECKPOINT_PAGES ||
+	    (s->wal_pages < s->checkpoint_at && !idle))
+		return 0;
+	s->checkpoint_at =
+	    s->wal_pages + (s->wal_pages < CHECKPOINT_LONG ? CHECKPOINT_PAGES
+							   : CHECKPOINT_STEP);
+	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
 }
 
 static void store_totals(const struct store *s, struct queue_gauges *out)
@@ -273,9 +312,11 @@ const struct store_ops sqlite_store = {
     .upkeep = store_upkeep,
     .tidy = sqlite_tidy,
     .compact = store_compact,
+    .log_long = store_log_long,
     .totals = store_totals,
     .waiting = ledger_waiting,
     .aside = ledger_aside,
+    .confirmed = ledger_confirmed,
     .reader_open = reader_open,
     .reader_close = reader_close,
     .reader_interrupt = reader_interrupt,
@@ -284,4 +325,5 @@ const struct store_ops sqlite_store = {
     .answer = reader_answer,
     .oldest = reader_oldest,
     .check = reader_check,
+    .backup = sqlite_backup,
 };

@@ -8,17 +8,27 @@
  *   sqlite_accept.c  put: de-duplication, requests, events, units, replay
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
+ *   sqlite_bulk.c    bulk requests: stored, settled, read again
+ *   sqlite_import.c  the reading side: how far an import is
+ *   sqlite_requests.c the reading side: requests as they came
  *   sqlite_command.c what a person does, and the audit log
  *   sqlite_ledger.c  names, totals, their changes in a transaction
  *   sqlite_read.c    the reading side: refill, stored requests, check
  *   sqlite_recall.c  the reading side: attempts of late, for rate limits
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
+ *   sqlite_confirm.c which delivered leads the CRM confirmed
+ *   sqlite_credential.c  refresh tokens that took the place of others
  *   sqlite_list.c    the reading side: pages of leads, see sqlite_list.h
  *   sqlite_match.c   the reading side: what somebody looks for
  *   sqlite_unit.c    the reading side: a lead as JSON
  *   sqlite_sums.c    the reading side: contacts as hashes
  *   sqlite_waits.c   the reading side: why a lead waits
  *   sqlite_retain.c  retention in small slices
+ *   sqlite_person.c  the reading side: a walk for one person
+ *   sqlite_erase.c   what is a person's goes; open privacy requests
+ *   sqlite_receipt.c the reading side: privacy requests, as JSON
+ *   sqlite_backup.c  a copy of the store while it is used
+ *   sqlite_pages.c   what is written to the file, without what rows left
  */
 #ifndef LB_QUEUE_SQLITE_H
 #define LB_QUEUE_SQLITE_H
@@ -74,6 +84,14 @@ enum statement {
 	ST_DROP_ATTEMPT,
 	ST_OLD_KEYS,
 	ST_AUDIT,
+	ST_ADD_BULK,
+	ST_GET_BULK,
+	ST_BULK_OPTIONS,
+	ST_BULK_AGAIN,
+	ST_BULK_ROWS,
+	ST_END_BULK,
+	ST_UNDO_BULK,
+	ST_OLD_BULKS,
 	ST_LAST_ID,
 	STATEMENTS
 };
@@ -93,12 +111,14 @@ enum field {                  /* numbers are on disk: never change one */
 struct name {
 	int64_t id;
 	char *text;
-	int64_t total[FIELDS];          /* as of the last commit */
-	int64_t delta[FIELDS];          /* of the transaction under way */
-	int64_t waiting, waiting_delta; /* of a destination */
+	int64_t total[FIELDS];              /* as of the last commit */
+	int64_t delta[FIELDS];              /* of the transaction under way */
+	int64_t waiting, waiting_delta;     /* of a destination */
+	int64_t confirmed, confirmed_delta; /* the same, since the start */
 	bool changed;
 };
 
+struct confirmations; /* sqlite_confirm.c */
 struct recent; /* events that are not in the big table yet: sqlite_seen.c */
 
 /* ---- retention --------------------------------------------------------- */
@@ -122,9 +142,16 @@ struct store {
 	int64_t total[FIELDS]; /* all sources, as of the last commit */
 	size_t n_committed;    /* names that are on disk for certain */
 	struct recent *recent;
+	struct confirmations *confirmations;
+	int64_t unmatched, unmatched_delta; /* confirmations */
 	struct tidy tidy;
-	int wal_pages; /* after the last commit */
+	int wal_pages;     /* after the last commit */
+	int wal_before;    /* at the last upkeep */
+	bool wal_done;     /* all of it is in the database */
+	int checkpoint_at; /* pages; when the next is worth its syncs */
 	bool in_transaction;
+	bool scrub; /* the log still has bytes that were erased */
+	int64_t scrub_at_ms;
 };
 
 struct store_reader {
@@ -173,10 +200,23 @@ LB_MUST_CHECK int sqlite_migrate(struct sqlite3 *db, const char *path,
 				 struct err *err);
 LB_MUST_CHECK int sqlite_setup_reader(struct sqlite3 *db, struct err *err);
 
+/* ---- pages (sqlite_pages.c) --------------------------------------------- */
+
+/* Name of the file system the writing connection is opened with. */
+const char *sqlite_pages_layer(void);
+/* The bytes of a page that mean nothing; false: it is no page with cells. */
+bool sqlite_page_gap(const unsigned char *page, size_t size, bool first,
+		     size_t *from, size_t *to);
+
 /* ---- one per file ------------------------------------------------------ */
 
 int sqlite_put(struct store *s, struct submission *sub, struct err *err);
 int sqlite_settle(struct store *s, const struct settlement *t, struct err *err);
+/* Of one unit, also of a row of a bulk request. */
+int sqlite_settle_one(struct store *s, const struct settlement *t,
+		      struct err *err);
+int sqlite_add_attempt(struct store *s, const struct settlement *t,
+		       struct err *err);
 /* as_new: under the next key, whatever the last answer was. */
 int sqlite_retry(struct store *s, int64_t id, bool as_new, int64_t now_ms,
 		 struct due_lead **out, struct err *err);
@@ -189,6 +229,48 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 /* Takes away a unit: its rows, and its request when it was the last. */
 int sqlite_drop_unit(struct store *s, int64_t id, int64_t request,
 		     struct err *err);
+
+/* What a unit that waited in `queue` (NULL: in none) meant to the ledger. */
+void sqlite_erased(struct name *source, enum unit_state from,
+		   struct name *queue);
+/* COMMAND_PRIVACY. */
+int sqlite_privacy(struct store *s, struct query *q, int64_t now_ms,
+		   struct err *err);
+/* A sender's privacy request, kept with what it came in. */
+int sqlite_put_privacy(struct store *s, const struct new_event *e, int64_t unit,
+		       int64_t source, int64_t now_ms, struct err *err);
+int sqlite_backup(const char *store, const char *to, struct err *err);
+int sqlite_keep_credential(struct store *s, const struct credential *c,
+			   int64_t now_ms, struct err *err);
+
+int confirm_open(struct store *s, struct err *err);
+void confirm_close(struct store *s);
+/* Marks the leads that the events of a submission confirm. */
+int confirm_put(struct store *s, const struct submission *sub, struct err *err);
+/* A lead was delivered: it may be confirmed already. */
+int confirm_delivered(struct store *s, const struct settlement *t,
+		      struct err *err);
+/* ---- sqlite_bulk.c ----------------------------------------------------- */
+
+/* LB_EDENIED: the same file went there with other options. */
+int bulk_check(struct store *s, struct submission *sub, struct err *err);
+/* After the units of the submission have their ids and are written. */
+int bulk_put(struct store *s, struct submission *sub, struct err *err);
+/* What became of a bulk request, and with it of its rows. */
+int bulk_settle(struct store *s, const struct settlement *t, struct err *err);
+/* A row that is sent again is a bulk request of its own; *lead, which holds
+ * the row's bytes, is replaced by it. */
+int bulk_retry(struct store *s, struct due_lead **lead, struct err *err);
+/* Due times later than latest_ms become to_ms. */
+int bulk_clamp_due(struct store *s, int64_t destination, int64_t latest_ms,
+		   int64_t to_ms, struct err *err);
+int reader_refill_bulk(struct store_reader *r, struct refill *q,
+		       struct err *err);
+int reader_import(struct store_reader *r, struct query *q);
+
+/* ---- sqlite_requests.c ------------------------------------------------- */
+
+int reader_requests(struct store_reader *r, struct query *q);
 
 int seen_open(struct store *s, struct err *err);
 void seen_close(struct store *s);
@@ -220,6 +302,11 @@ struct name *ledger_source(struct store *s, int64_t id);
 void ledger_count(struct name *source, int field, int64_t n);
 /* Leads that came to wait for the destination, or no more wait. */
 void ledger_wait(struct name *destination, int64_t n);
+/* A lead of the destination was confirmed. */
+void ledger_confirm(struct name *destination);
+/* Confirmations that fit no lead, or do so now. */
+void ledger_unmatched(struct store *s, int64_t n);
+void ledger_confirmed(const struct store *s, waiting_fn fn, void *ctx);
 int ledger_flush(struct store *s, int64_t now_ms, struct err *err);
 void ledger_committed(struct store *s);
 void ledger_rolled_back(struct store *s);
@@ -246,10 +333,14 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 		   struct err *err);
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
+int reader_credential(struct store_reader *r, struct query *q);
 int reader_waits(struct store_reader *r, struct query *q);
 int reader_sums(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);
+/* QUERY_PRIVACY. */
+int reader_privacy(struct store_reader *r, struct query *q);
+int reader_person(struct store_reader *r, struct query *q);
 
 #endif

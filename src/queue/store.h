@@ -21,7 +21,8 @@ typedef void (*aside_fn)(void *ctx, const char *source, int64_t dead,
 
 /* Due leads of one destination, read from disk. */
 struct refill {
-	const char *destination;
+	const char *destination; /* "@SOURCE:ACCOUNT": that account's fetches */
+	const char *others;      /* "@SOURCE": but not theirs; JSON, or NULL */
 	size_t fresh; /* newest first, accepted after fresh_after_ms */
 	int64_t fresh_after_ms;
 	size_t backlog; /* oldest due first */
@@ -81,6 +82,9 @@ struct store_ops {
 		    int64_t now_ms, bool *more, struct err *err);
 	/* Empties the log files of the backend; when idle, once a day. */
 	int (*compact)(struct store *s, struct err *err);
+	/* The log has grown because readers hold it: it wants a moment without
+	 * one. */
+	bool (*log_long)(const struct store *s);
 	/* Totals as of the last commit, without a look at the disk. */
 	void (*totals)(const struct store *s, struct queue_gauges *out);
 	/* The same of what waits, for each destination where something does. */
@@ -89,6 +93,8 @@ struct store_ops {
 	/* The same of what is dead or quarantined, for each source with some.
 	 */
 	void (*aside)(const struct store *s, aside_fn fn, void *ctx);
+	/* And of those the CRM confirmed since the start. */
+	void (*confirmed)(const struct store *s, waiting_fn fn, void *ctx);
 
 	int (*reader_open)(struct store_reader **out,
 			   const struct store_config *config, struct err *err);
@@ -111,6 +117,9 @@ struct store_ops {
 		      struct err *err);
 	/* Nightly: whether what is on disk is well formed. */
 	int (*check)(struct store_reader *r, struct err *err);
+	/* A copy of what is committed, to a file that is made here; any
+	 * thread, beside everything else. */
+	int (*backup)(const char *store, const char *to, struct err *err);
 };
 
 extern const struct store_ops sqlite_store;

@@ -8,6 +8,8 @@ once. Needs a build with LB_FAULTS (preset asan).
 """
 
 import contextlib
+import http.client
+import json
 import os
 import signal
 import sqlite3
@@ -15,7 +17,7 @@ import subprocess
 
 import pytest
 
-from support import daemon, senders, settings, wire
+from support import daemon, fetching, senders, settings, wire
 from support.load import Load, check_arrivals
 
 HOUR_MS = 60 * 60 * 1000
@@ -30,6 +32,11 @@ CHANGES = {
 def under_load(bridge, load):
     bridge.start()
     return load.run_until_end(bridge)
+
+
+def under_fetches(bridge, load):
+    """The same with leads whose records are fetched."""
+    return under_load(bridge, load)
 
 
 def before_ready(bridge, _):
@@ -62,6 +69,23 @@ def on_old_leads(bridge, load):
         store.execute("UPDATE lead SET received_at = received_at - ?1,"
                       " at = at - ?1", (HOUR_MS,))
     return before_ready(bridge, load)
+
+
+def on_an_erase(bridge, load):
+    """One of many is to be forgotten: the next start goes on with it."""
+    bridge.start()
+    load.run_round(bridge.address, 20, lambda: None)
+    load.send_the_rest(bridge)
+    who = load.person()
+    post = senders.shopify_customer(settings.SHOPIFY_SECRET, who)
+    load.count(post, bridge.post(post).status)
+    n = len(load.answered)
+    bridge.wait_ledger(accepted=n, delivered=n)
+    load.erased = 1
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        bridge.admin("/api/v1/privacy/erase", "POST",
+                     json.dumps({"email": who.email}).encode())
+    return bridge.wait_exit(30)
 
 
 def on_sigterm(bridge, load):
@@ -141,6 +165,11 @@ POINTS = {
     "delivery_taken": (under_load, (1, 5)),
     "delivery_sent": (under_load, (1, 5)),
     "delivery_answered": (under_load, (1, 5)),
+    "fetch_asked": (under_fetches, (1, 3)),
+    "fetch_rendered": (under_fetches, (1, 5)),
+    "fetch_committed": (under_fetches, (1, 5)),
+    "token_refreshed": (under_fetches, (1,)),  # there is one refresh
+    "token_kept": (under_fetches, (1,)),
     "settle_judged": (under_load, (1, 5)),
     "settle_written": (under_load, (1, 5)),
     "settle_committed": (under_load, (1, 5)),
@@ -149,6 +178,8 @@ POINTS = {
     "checkpoint": (under_load, (1, 5)),
     "retention": (on_old_leads, (1, 5)),
     "drain": (on_sigterm, (1, 5)),
+    "privacy_erase": (on_an_erase, (1,)),
+    "privacy_end": (on_an_erase, (1,)),
 }
 
 
@@ -177,7 +208,8 @@ def names(binaries):  # pylint: disable=unused-argument
 
 def check_everything(bridge, crm, load):
     n = len(load.answered)
-    bridge.wait_ledger(timeout=30, accepted=n, delivered=n, waiting=0)
+    bridge.wait_ledger(timeout=30, accepted=n, delivered=n - load.erased,
+                       erased=load.erased, waiting=0)
     ledger = bridge.ctl("ledger")
     assert ledger.returncode == 0, ledger.stdout + ledger.stderr
     check_arrivals(crm, load)
@@ -188,16 +220,29 @@ def test_the_matrix_has_every_point_of_the_program(names):
     assert names == list(POINTS)
 
 
+def prepare(how, bridge, person, providers):
+    """The senders that bring the daemon to this point."""
+    if how is not under_fetches:
+        return Load(person)
+    fetching.keep_secrets(bridge)
+    bridge.write({"public_url": fetching.PUBLIC, "sources": {
+        "hub": fetching.oauth_source(bridge, providers)}})
+    providers.fail((503, {}), (404, {}))
+    return fetching.FetchLoad(person, providers)
+
+
 @pytest.mark.parametrize("point, passage", [
     (name, n) for name, (_, passages) in POINTS.items() for n in passages])
 def test_a_kill_loses_and_doubles_nothing(
-        names, make_bridge, crm, person, point, passage):
+        names, make_bridge, crm, providers, person, point, passage):
     assert point in names
-    bridge, load = make_bridge(crm, CHANGES), Load(person)
+    how, _ = POINTS[point]
+    bridge = make_bridge(crm, CHANGES)
+    load = prepare(how, bridge, person, providers)
     crm.misbehave({"status": 503, "stored": True},
                   {"do": "reset", "stored": True})
     bridge.environment["LEADBRIDGE_FAULT"] = f"{point}:{passage}"
-    assert POINTS[point][0](bridge, load) == -signal.SIGKILL
+    assert how(bridge, load) == -signal.SIGKILL
     del bridge.environment["LEADBRIDGE_FAULT"]
     bridge.start()
     if POINTS[point][0] is on_a_persons_word:

@@ -14,6 +14,8 @@ SENDERS = 4
 class Load:
     """Senders that post until told to stop; who was answered what."""
 
+    source = "shop"
+
     def __init__(self, person):
         self.person = person
         self.lock = threading.Lock()
@@ -23,11 +25,15 @@ class Load:
         self.open = collections.deque()  # posts without an answer
         self.odd = collections.Counter()
         self.stopping = False
+        self.erased = 0  # of those, forgotten again
 
     def next_post(self):
         with self.lock:
             if self.open:
                 return self.open.popleft()
+        return self.new_post()
+
+    def new_post(self):
         return senders.shopify_customer(settings.SHOPIFY_SECRET,
                                         self.person())
 
@@ -107,10 +113,10 @@ def check_arrivals(crm, load):
         sent[post.key].add(post.sha256)
         if post.status == 201:
             arrived.add(post.key)
-    expected = {senders.lead_key("shop", event,
+    expected = {senders.lead_key(load.source, event,
                                  generation=load.again.get(event, 0))
                 for event in load.answered}
-    refused = {senders.lead_key("shop", event) for event in load.again}
+    refused = {senders.lead_key(load.source, event) for event in load.again}
     assert expected - arrived == set()
     assert set(sent) - expected - refused == set()
     assert {key: found for key, found in sent.items()
