@@ -117,7 +117,6 @@ void admin_on_asked(void *ctx, struct delivery_ask *ask);
 /* ---- admin_crm.c ----------------------------------------------------------
  */
 
-void admin_post_drain(struct admin_call *c);
 void admin_post_test(struct admin_call *c);
 void admin_get_here(struct admin_call *c);
 void admin_get_there(struct admin_call *c);
@@ -143,6 +142,7 @@ void admin_post_retry_held(struct admin_call *c);
 void admin_get_destinations(struct admin_call *c);
 void admin_post_pause(struct admin_call *c);
 void admin_post_resume(struct admin_call *c);
+void admin_post_drain(struct admin_call *c);
 /* "destinations":[...] */
 void admin_add_destinations(struct buf *b, const struct metrics_inputs *in);
 

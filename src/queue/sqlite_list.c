@@ -14,7 +14,7 @@
 
 enum {
 	LIST_MAX = 1000,
-	WALK_MS = 50,        /* of one answer */
+	WALK_MS = 40,        /* of one answer */
 	GATHER_MAX = 100000, /* entries of the index of what waits */
 	LOOK_EVERY = 64,     /* rows between looks at the clock */
 	BLOCK = 32,          /* rows that say when an id was given */

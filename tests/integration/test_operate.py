@@ -555,3 +555,11 @@ def test_reconcile_asks_for_smaller_pages_when_one_is_too_large(
     done = bridge.ctl("reconcile")
     assert done.returncode == 0, done.stderr
     assert "balances: 60 match" in done.stdout
+
+
+def test_reconcile_waits_when_the_crm_asks_for_time(bridge, crm, person):
+    deliver(bridge, person, 2)
+    crm.misbehave({"status": 429, "headers": {"Retry-After": "1"}})
+    done = bridge.ctl("reconcile")
+    assert done.returncode == 0, done.stderr
+    assert [r.status for r in crm.requests if r.method == "GET"] == [429, 200]
