@@ -163,6 +163,13 @@ def crash(preset):
                   workers=1)
 
 
+def browser(preset):
+    """Alone on the machine: one of them looks at how fast the page is."""
+    job = pytest("browser", preset, "tests/browser", workers=1)
+    job.slots = CORES
+    return job
+
+
 def count_lines(job):
     """A script that says "ok: ..." for each thing it has seen; 77: it could
     not look."""
@@ -221,10 +228,12 @@ def fuzz_jobs(seconds):
 def fuzz(name, seconds):
     found = os.path.join(ROOT, "build", "fuzz", "corpus", name)
     os.makedirs(found, exist_ok=True)
-    seeds = [path for path in (
-        os.path.join(ROOT, "tests", "fuzz", "corpus", name),
-        os.path.join(ROOT, "tests", "fuzz", "corpus",
-                     name.removeprefix("fuzz_"))) if os.path.isdir(path)]
+    short = name.removeprefix("fuzz_")
+    kept = os.path.join(ROOT, "tests", "fuzz", "corpus", short)
+    # Out of golden requests, by the build; it begins empty.
+    made = os.path.join(ROOT, "build", "fuzz", "seeds", short)
+    os.makedirs(made, exist_ok=True)
+    seeds = [path for path in (kept, made) if os.path.isdir(path)]
     job = Job(name.replace("_", " ", 1), [
         os.path.join(ROOT, "build", "fuzz", "tests", name),
         f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
@@ -245,9 +254,10 @@ def plan(arguments):
     jobs = [build("asan"), build("dev"), unit("asan"), unit("dev"),
             integration("asan", timeout=1500), build("tsan"),
             crash("asan"), integration("tsan", "tsan and not crash"),
-            cppcheck(), *package(),
+            browser("dev"), cppcheck(), *package(),
             *fuzz_jobs(fuzzing)]
     if arguments.full:
+        os.environ["OUTAGE_SECONDS"] = "30"  # of tests/integration
         jobs += [build("clang"), unit("clang"), tidy(), build("release"),
                  integration("release"), crash("release"), monitoring(),
                  integration("dev")]

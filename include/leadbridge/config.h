@@ -33,7 +33,8 @@ struct limits_config {
 
 struct admin_config {
 	struct text_list listen;
-	struct secrets token;
+	struct secrets token, read_token;
+	struct text_list hosts; /* names a browser may know it by */
 	bool allow_remote;
 };
 
@@ -45,6 +46,21 @@ struct store_config {
 	char *backend, *path, *url;
 	int64_t reserve, low_water;
 	struct retain_config retain;
+};
+
+enum alarm_format { ALARM_SLACK, ALARM_JSON };
+
+struct alarms_config {
+	int64_t oldest_waiting_ms, breaker_ms, certificate_ms, token_ms;
+	int64_t old_secret_ms;
+	int64_t bad_signatures; /* percent */
+	int64_t disk;           /* bytes */
+	int64_t repeat_ms;
+	struct secret webhook; /* URL; n == 0: none */
+	enum alarm_format format;
+	bool allow_http, allow_private;
+	struct text_list command;
+	struct text_list mute;
 };
 
 struct duration_list {
@@ -61,7 +77,7 @@ struct destination_config {
 	int64_t concurrency;
 	int64_t connect_timeout_ms, timeout_ms, max_age_ms;
 	struct duration_list retry;
-	int64_t retry_every_ms, probe_ms;
+	int64_t retry_every_ms, probe_ms, nxdomain_grace_ms;
 	int64_t breaker_failures, breaker_open_ms, breaker_max_open_ms;
 	struct outcome_override *overrides;
 	size_t n_overrides;
@@ -91,6 +107,7 @@ struct config {
 	int64_t metrics_interval_ms;
 	enum log_level log_level;
 	bool log_json;
+	struct alarms_config alarms;
 	struct destination_config **destinations;
 	size_t n_destinations;
 	struct source **sources;

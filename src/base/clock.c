@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#ifdef LB_FAULTS
+#	include <fcntl.h>
+#	include <sys/mman.h>
+#	include <unistd.h>
+#endif
 
 #include "leadbridge/err.h"
 
@@ -17,17 +22,50 @@ static int64_t read_us(clockid_t id)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+#ifdef LB_FAULTS
+/* Wall and monotonic offset of LEADBRIDGE_CLOCK_FILE; mapped once. */
+static const volatile int64_t *moved_by(void)
+{
+	static const volatile int64_t *shared;
+	static const int64_t nothing[2];
+	if (shared != NULL)
+		return shared;
+	const char *path = getenv("LEADBRIDGE_CLOCK_FILE");
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	void *map = MAP_FAILED;
+	if (fd >= 0)
+		map = mmap(NULL, sizeof(nothing), PROT_READ, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		(void)close(fd);
+	shared = map != MAP_FAILED ? map : nothing;
+	return shared;
+}
+
 static int64_t offset_ms(void)
 {
-#ifdef LB_FAULTS
 	const char *text = getenv("LEADBRIDGE_CLOCK_OFFSET_MS");
 	int64_t v;
 	if (text != NULL && str_to_int(str_from(text), -INT64_C(1000000000000),
 				       INT64_C(1000000000000), &v) == 0)
-		return v;
-#endif
+		return v + moved_by()[0];
+	return moved_by()[0];
+}
+
+static int64_t mono_offset_ms(void)
+{
+	return moved_by()[1];
+}
+#else
+static int64_t offset_ms(void)
+{
 	return 0;
 }
+
+static int64_t mono_offset_ms(void)
+{
+	return 0;
+}
+#endif
 
 int64_t clock_wall_ms(void)
 {
@@ -40,7 +78,7 @@ int64_t clock_mono_us(void)
 {
 	if (frozen_mono >= 0)
 		return frozen_mono * 1000;
-	return read_us(CLOCK_MONOTONIC);
+	return read_us(CLOCK_MONOTONIC) + mono_offset_ms() * 1000;
 }
 
 int64_t clock_mono_ms(void)
@@ -52,6 +90,14 @@ void clock_set_for_test(int64_t wall_ms, int64_t mono_ms)
 {
 	frozen_wall = wall_ms;
 	frozen_mono = mono_ms;
+}
+
+int clock_local_minute(int64_t wall_ms)
+{
+	time_t s = wall_ms / 1000;
+	struct tm tm;
+	localtime_r(&s, &tm);
+	return tm.tm_hour * 60 + tm.tm_min;
 }
 
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT])

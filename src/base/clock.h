@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The only place that knows what time it is. Wall time for what is stored and
- * shown, monotonic time for deadlines. Tests may move both; the environment
- * variable LEADBRIDGE_CLOCK_OFFSET_MS moves the wall clock in fault builds.
+ * shown, monotonic time for deadlines. Tests may move both; in fault builds the
+ * environment variable LEADBRIDGE_CLOCK_OFFSET_MS moves the wall clock, and
+ * LEADBRIDGE_CLOCK_FILE names a file of two numbers (int64_t ms, this machine's
+ * byte order) that moves both clocks of a running process whenever it changes.
  */
 #ifndef LB_CLOCK_H
 #define LB_CLOCK_H
@@ -15,6 +17,8 @@
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
+/* Minutes since midnight in the host's time zone, 0 to 1439. */
+int clock_local_minute(int64_t wall_ms);
 /* Tests: freeze both at these values; negative: real again. */
 void clock_set_for_test(int64_t wall_ms, int64_t mono_ms);
 /* "2026-11-22T21:00:00.123Z" */

@@ -9,6 +9,9 @@
 #include "base/mem.h"
 #include "ctl/ctl.h"
 
+#define ACCOUNT_CHARS                                                          \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 static void print_row(struct json_object *d)
 {
 	char tokens[24] = "-";
@@ -38,6 +41,22 @@ static int list(struct ctl *c)
 	}
 	json_object_put(answer);
 	return rc;
+}
+
+/* NAME, @SOURCE or @SOURCE:ACCOUNT. */
+static bool is_destination(const char *text)
+{
+	if (text[0] != '@')
+		return ctl_name_ok(text);
+	char *source = xstrdup(text + 1);
+	char *account = strchr(source, ':');
+	if (account != NULL)
+		*account++ = '\0';
+	bool ok = ctl_name_ok(source) &&
+		  (account == NULL ||
+		   strspn(account, ACCOUNT_CHARS) == strlen(account));
+	free(source);
+	return ok;
 }
 
 /* What is under way ends within the destination's own timeout. */
@@ -96,7 +115,10 @@ static int run(struct ctl *c)
 {
 	if (c->n_args == 1 && strcmp(c->args[0], "list") == 0)
 		return list(c);
-	if (c->n_args != 2 || !ctl_name_ok(c->args[1] + (c->args[1][0] == '@')))
+	if (c->n_args == 2 && strcmp(c->args[0], "add") == 0 &&
+	    ctl_name_ok(c->args[1]))
+		return ctl_destination_add(c, c->args[1]);
+	if (c->n_args != 2 || !is_destination(c->args[1]))
 		return ctl_usage(&CTL_DESTINATION);
 	if (strcmp(c->args[0], "drain") == 0)
 		return drain(c, c->args[1]);
@@ -115,14 +137,23 @@ static int run(struct ctl *c)
 static const struct ctl_option OPTIONS[] = {
     {"--for", "TIME", "drain: how long, 10m", false},
     {"--yes", NULL, "test: do not ask", false},
+    {"--crm-url", "URL", "add: where leads are posted to", false},
+    {"--customer-id", "UUID", "add: the customer they belong to", false},
+    {"--token", "REF", "add: file:PATH, credential:NAME, or - to type it",
+     false},
+    {"--rate", "60/min", "add: what the CRM allows", true},
+    {"--set", "'key=value'", "add: any other key, the value in YAML", true},
+    {"--no-reload", NULL, "add: only write it", false},
     {NULL, NULL, NULL, false},
 };
 
 const struct ctl_command CTL_DESTINATION = {
     .name = "destination",
-    .usage = "list | pause NAME | resume NAME | drain NAME --for TIME | test "
+    .usage = "list | add NAME | pause NAME | resume NAME |\n"
+	     "                                drain NAME --for TIME | test "
 	     "NAME",
-    .help = "where leads go, or @SOURCE: where records are fetched",
+    .help = "where leads go, or @SOURCE[:ACCOUNT]: where records are "
+	    "fetched",
     .more =
 	"A parked destination burns no attempts; resume lets it try at "
 	"once.\n"
@@ -133,7 +164,13 @@ const struct ctl_command CTL_DESTINATION = {
 	"test makes one lead in the CRM, marked as a test, and proves that\n"
 	"an idempotency key is kept: the same key twice gives the same\n"
 	"lead, another body under it 409. Exit 1 where that does not "
-	"hold.\n",
+	"hold.\n"
+	"add writes conf.d/destination-NAME.yaml, checks everything with it\n"
+	"and lets the daemon reload:\n"
+	"  leadbridgectl destination add mega --crm-url "
+	"https://crm.example.com/leads \\\n"
+	"    --customer-id 00000000-0000-0000-0000-000000000000 --token - "
+	"--rate 60/min\n",
     .options = OPTIONS,
     .run = run,
 };

@@ -33,6 +33,7 @@ struct http_spec {
 	bool allow_private; /* addresses that are not public too */
 	const char *ca;     /* extra trust anchors, PEM file, or NULL */
 	const char *proxy;  /* or NULL: none, whatever the environment says */
+	size_t answer_more; /* of an answer is read beyond ANSWER_BODY_MAX */
 };
 
 /* Copies everything of spec. */
@@ -52,6 +53,10 @@ struct http_message {
 	const char *header; /* as for http_post() */
 	struct str body;    /* POST */
 	bool borrowed;      /* body stays until the callback; else copied */
+	size_t answer_max;  /* 0: ANSWER_BODY_MAX */
+	/* A kept connection died under the request: whether curl may send it
+	 * once more, with the callback's ctx. NULL: always. */
+	bool (*again)(void *ctx);
 };
 void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx);

@@ -296,6 +296,14 @@ const char *listener_address(const struct listener *l, size_t i)
 	return NULL;
 }
 
+int64_t listener_certificate_ends(const struct listener *l, size_t i)
+{
+	for (size_t k = 0; k < l->n_endpoints; k++)
+		if (l->endpoints[k]->index == i)
+			return tls_ends_ms(l->endpoints[k]->tls);
+	return 0;
+}
+
 void listener_free(struct listener *l)
 {
 	if (l == NULL)

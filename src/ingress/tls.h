@@ -17,6 +17,8 @@ LB_MUST_CHECK int tls_new(struct tls **out, const struct listen_config *listen,
 			  struct err *err);
 /* Connections made from it live on. NULL is fine. */
 void tls_free(struct tls *t);
+/* When the first of its certificates ends, wall clock; 0 without TLS. */
+int64_t tls_ends_ms(const struct tls *t);
 /* A bufferevent that shakes hands on fd and owns it; NULL: failed, fd is still
  * the caller's. */
 struct bufferevent *tls_accept(struct tls *t, struct event_base *base, int fd);

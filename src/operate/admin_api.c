@@ -37,11 +37,12 @@ void admin_add_time(struct buf *b, const char *name, int64_t at_ms)
 void admin_audit(const struct admin_call *c, struct audit *a,
 		 const char *action, struct str subject)
 {
-	if (str_eq(c->request->client, STR("unix")))
+	if (c->actor == admin_unix())
 		(void)!snprintf(a->actor, sizeof(a->actor), "unix:%lld",
 				(long long)exchange_peer_uid(c->exchange));
 	else
-		(void)!snprintf(a->actor, sizeof(a->actor), "token");
+		(void)!snprintf(a->actor, sizeof(a->actor), "%s",
+				c->actor->name);
 	(void)!snprintf(a->action, sizeof(a->action), "%s", action);
 	(void)!snprintf(a->subject, sizeof(a->subject), "%.*s",
 			STR_FMT(subject));
@@ -151,7 +152,15 @@ static void post_reload(struct admin_call *c)
 }
 
 const struct admin_route ADMIN_ROUTES[] = {
+    {HTTP_GET, "/", admin_get_page},
+    {HTTP_GET, "/assets/*", admin_get_asset},
+    {HTTP_GET, "/login", admin_get_login},
+    {HTTP_POST, "/login", admin_post_login},
+    {HTTP_POST, "/logout", admin_post_logout},
     {HTTP_GET, "/metrics", get_metrics},
+    {HTTP_GET, "/api/v1/session", admin_get_session},
+    {HTTP_GET, "/api/v1/events", admin_get_events},
+    {HTTP_GET, "/api/v1/history", admin_get_history},
     {HTTP_GET, "/api/v1/status", get_status},
     {HTTP_GET, "/api/v1/ledger", admin_get_ledger},
     {HTTP_GET, "/api/v1/leads", admin_get_leads},
@@ -164,6 +173,9 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_POST, "/api/v1/leads/*/retry", admin_post_retry},
     {HTTP_POST, "/api/v1/leads/*/bury", admin_post_bury_lead},
     {HTTP_POST, "/api/v1/leads/*/send-as-new", admin_post_send_as_new},
+    {HTTP_GET, "/api/v1/requests", admin_get_requests},
+    {HTTP_POST, "/api/v1/import", admin_post_import},
+    {HTTP_GET, "/api/v1/import/*", admin_get_import},
     {HTTP_GET, "/api/v1/quarantine", admin_get_quarantine},
     {HTTP_GET, "/api/v1/quarantine/*", admin_get_lead},
     {HTTP_POST, "/api/v1/quarantine/*/replay", admin_post_replay},
@@ -180,6 +192,7 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_GET, "/api/v1/queue", admin_get_queue},
     {HTTP_GET, "/api/v1/queue/*", admin_get_waiting},
     {HTTP_GET, "/api/v1/audit", get_audit},
+    {HTTP_GET, "/api/v1/alarms", admin_get_alarms},
     {HTTP_GET, "/api/v1/config", get_config},
     {HTTP_POST, "/api/v1/reload", post_reload},
     {HTTP_OTHER, NULL, NULL},

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What admin.c (who may ask, where to) and the files that answer share:
- * admin_api.c, admin_leads.c, admin_filter.c, admin_bulk.c, admin_queue.c,
- * admin_crm.c, admin_sources.c, admin_destinations.c, admin_manual.c. */
+/* What admin.c and admin_auth.c (who may ask, where to) share with the files
+ * that answer: admin_api.c and one admin_*.c for each thing it is about. */
 #ifndef LB_ADMIN_INTERNAL_H
 #define LB_ADMIN_INTERNAL_H
 
 #include "leadbridge/value.h"
 #include "operate/admin.h"
+#include "operate/admin_auth.h"
+#include "operate/admin_session.h"
+#include "operate/history.h"
 
 enum {
 	ADMIN_BODY_MAX = 64 * 1024,
+	ADMIN_IMPORT_MAX = 8 << 20,
 	ADMIN_WAIT_MS = 60000,
 	ADMIN_TEXT_MAX = 8 << 20
 };
@@ -22,6 +25,9 @@ struct admin {
 	admin_reload_fn reload;
 	void *reload_ctx;
 	struct arena scratch; /* of the call being answered */
+	struct rate_table *guesses;
+	struct sessions sessions;
+	struct admin_events *events;
 };
 
 /* One call: "/api/v1/leads/17/retry" has subject "17". */
@@ -29,6 +35,7 @@ struct admin_call {
 	struct admin *admin;
 	struct exchange *exchange;
 	const struct request *request;
+	const struct admin_actor *actor;
 	struct str subject;         /* the path part of "*", or NONE */
 	const struct value *params; /* query string as an object */
 };
@@ -53,6 +60,26 @@ void admin_audit(const struct admin_call *c, struct audit *a,
 /* The same line alone, of what needs nothing else of the store. */
 void admin_note(const struct admin_call *c, const char *action,
 		struct str subject);
+
+/* ---- admin_page.c ---------------------------------------------------------
+ */
+
+void admin_get_page(struct admin_call *c);
+void admin_get_asset(struct admin_call *c);
+void admin_get_login(struct admin_call *c);
+void admin_post_login(struct admin_call *c);
+void admin_post_logout(struct admin_call *c);
+void admin_get_session(struct admin_call *c);
+
+/* ---- admin_events.c -------------------------------------------------------
+ */
+
+void admin_get_events(struct admin_call *c);
+void admin_get_history(struct admin_call *c);
+struct admin_events *admin_events_new(struct admin *a);
+/* Says good-bye to those who watch; nobody new can come. */
+void admin_events_end(struct admin_events *e);
+void admin_events_free(struct admin_events *e); /* NULL is fine */
 
 /* ---- admin_leads.c --------------------------------------------------------
  */
@@ -130,11 +157,31 @@ void admin_post_lead(struct admin_call *c);
 /* The lead is on disk, or was before. */
 void admin_on_added(struct exchange *x, const struct submission *s);
 
+/* ---- admin_requests.c -----------------------------------------------------
+ */
+
+void admin_get_requests(struct admin_call *c);
+
+/* ---- admin_import.c -------------------------------------------------------
+ */
+
+void admin_post_import(struct admin_call *c);
+void admin_get_import(struct admin_call *c);
+/* The rows are on disk, or were before, or are refused. */
+void admin_on_imported(struct exchange *x, const struct submission *s);
+/* The CRM answered a dry run. */
+void admin_on_preview(struct exchange *x, const struct delivery_ask *ask);
+
 /* ---- admin_sources.c ------------------------------------------------------
  */
 
 void admin_get_sources(struct admin_call *c);
 void admin_post_retry_held(struct admin_call *c);
+
+/* ---- admin_alarms.c -------------------------------------------------------
+ */
+
+void admin_get_alarms(struct admin_call *c);
 
 /* ---- admin_destinations.c -------------------------------------------------
  */

@@ -12,5 +12,7 @@ struct place place_within(const struct reader *r, const struct node *n,
 			  const char *dotted);
 /* The i-th source: destinations, route, origins, proof. */
 void config_check_source(struct reader *r, size_t i);
+/* The section alarms. */
+void config_check_alarms(struct reader *r, const struct node *root);
 
 #endif

@@ -114,7 +114,17 @@ static const struct key keys[] = {
 	 "(mode 0660) and loopback addresses."},
 {TOP = "admin.token", .type = KEY_SECRETS, INTO(admin.token),
  .example = "credential:admin-token",
- .help = "Needed for every admin address that is not a socket file."},
+ .help = "Needed for every admin address that is not a socket file: as a "
+	 "bearer token, or typed into the login form of the dashboard."},
+{TOP = "admin.read_token", .type = KEY_SECRETS, INTO(admin.read_token),
+ .example = "credential:admin-read-token",
+ .help = "Lets look, not touch: GET only, and personal data stays masked. For "
+	 "Prometheus and for a screen on the wall."},
+{TOP = "admin.hosts", .type = KEY_TEXTS, INTO(admin.hosts),
+ .example = "[leads.example.com]",
+ .help = "Names under which browsers reach the dashboard through a proxy. "
+	 "IP addresses and localhost need no mention; any other name is refused, "
+	 "since a page of a stranger could come by it (DNS rebinding)."},
 {TOP = "admin.allow_remote", .type = KEY_BOOL, INTO(admin.allow_remote),
  .def = "false",
  .help = "Allow admin addresses that are not loopback. There is no TLS on "
@@ -168,6 +178,58 @@ static const struct key keys[] = {
 {TOP = "log.format", .type = KEY_EITHER, INTO(log_json),
  .choices = "text json", .def = "text",
  .help = "text is key=value with the priority the journal reads."},
+
+{TOP = "alarms.oldest_waiting", .type = KEY_DURATION,
+ INTO(alarms.oldest_waiting_ms), .min = SECOND, .max = 365 * DAY, .def = "30m",
+ .help = "A lead that waits longer than this for its destination is an alarm, "
+	 "whatever it waits for."},
+{TOP = "alarms.breaker", .type = KEY_DURATION, INTO(alarms.breaker_ms),
+ .min = SECOND, .max = 30 * DAY, .def = "10m",
+ .help = "How long a destination may fail before it is an alarm."},
+{TOP = "alarms.bad_signatures", .type = KEY_INT, INTO(alarms.bad_signatures),
+ .min = 1, .max = 100, .def = "50",
+ .help = "Percent of a source's requests of the last hour whose proof is "
+	 "wrong; five at least."},
+{TOP = "alarms.disk", .type = KEY_SIZE, INTO(alarms.disk),
+ .max = 1024 * GIB, .def = "1GiB",
+ .help = "Free space on the store's file system below which it is an alarm. "
+	 "Never more than an eighth of the file system."},
+{TOP = "alarms.certificate", .type = KEY_DURATION, INTO(alarms.certificate_ms),
+ .min = MINUTE, .max = 365 * DAY, .def = "14d",
+ .help = "How long before the end of a TLS certificate of ours."},
+{TOP = "alarms.token", .type = KEY_DURATION, INTO(alarms.token_ms),
+ .min = MINUTE, .max = 365 * DAY, .def = "7d",
+ .help = "How long before the end of a token that says when it ends (JWT)."},
+{TOP = "alarms.old_secret", .type = KEY_DURATION, INTO(alarms.old_secret_ms),
+ .min = MINUTE, .max = 365 * DAY, .def = "7d",
+ .help = "After this time a secret that proves nothing, while another of the "
+	 "same source does, is said to be safe to remove."},
+{TOP = "alarms.repeat", .type = KEY_DURATION, INTO(alarms.repeat_ms),
+ .max = 365 * DAY, .def = "4h",
+ .help = "How often an alarm that stays raised is sent again; 0s for never."},
+{TOP = "alarms.mute", .type = KEY_TEXTS, INTO(alarms.mute),
+ .example = "[old_secret, slo_burn_slow]",
+ .help = "Alarms that are not sent, by name; they are still logged and "
+	 "shown."},
+{TOP = "alarms.webhook.url", .type = KEY_SECRET, INTO(alarms.webhook),
+ .example = "file:/etc/leadbridge/secrets/slack-url",
+ .help = "Where raised and cleared alarms are posted; the URL is a secret."},
+{TOP = "alarms.webhook.format", .type = KEY_CHOICE, INTO(alarms.format),
+ .choices = "slack json", .def = "slack",
+ .help = "slack posts {\"text\": ...}, which Mattermost, Rocket.Chat and "
+	 "others take too; json posts the alarms as objects."},
+{TOP = "alarms.webhook.allow_http", .type = KEY_BOOL, INTO(alarms.allow_http),
+ .def = "false",
+ .help = "Allow a URL without TLS."},
+{TOP = "alarms.webhook.allow_private", .type = KEY_BOOL,
+ INTO(alarms.allow_private), .def = "false",
+ .help = "Allow addresses that are not public."},
+{TOP = "alarms.command", .type = KEY_TEXTS, INTO(alarms.command),
+ .example = "[/usr/bin/msmtp, ops@example.com]",
+ .help = "A program that is run for raised and cleared alarms, without a "
+	 "shell, with a mail (a line Subject, an empty line, text) on its "
+	 "standard input. The sandbox of the unit holds for it: what needs "
+	 "set-group-id, as the sendmail of Postfix does, cannot work."},
 
 {TOP = "profiles", .type = KEY_TEXTS, INTO(profile_folders),
  .example = "[/usr/share/leadbridge/profiles, /etc/leadbridge/profiles]",
@@ -239,6 +301,10 @@ static const struct key keys[] = {
 {DESTINATION = "probe", .type = KEY_DURATION, GOES(probe_ms),
  .min = 100, .max = DAY, .def = "5m",
  .help = "How often a parked destination is tried with one lead."},
+{DESTINATION = "nxdomain_grace", .type = KEY_DURATION,
+ GOES(nxdomain_grace_ms), .min = 100, .max = 7 * DAY, .def = "1h",
+ .help = "How long the URL's host name may be missing (a domain being moved) "
+	 "before the destination is parked; the alarm comes at once."},
 {DESTINATION = "breaker.failures", .type = KEY_INT, GOES(breaker_failures),
  .min = 1, .max = 1000, .def = "5",
  .help = "Transient failures in a row after which the destination rests."},
@@ -355,7 +421,8 @@ static const struct key keys[] = {
  .example = "{contact_email: \".contact.mail, .mail\"}",
  .help = "Lead field or custom field to the expression of its value: a path, "
 	 "several separated by commas (the first that has one), or jq. Wins over "
-	 "the adapter."},
+	 "the adapter. Or file:/PATH of one jq program that yields an object of "
+	 "them."},
 {SOURCE = "filter", .type = KEY_EXPRESSION, HAS(filter),
  .example = ".status == \"new\"",
  .help = "An expression in jq; where it is false the event is ignored."},
@@ -364,15 +431,20 @@ static const struct key keys[] = {
  .help = "The sender's id of the event, by which a repetition is recognised: "
 	 "header:NAME, a path, or hash."},
 {SOURCE = "scheme", .type = KEY_WORD, HAS(scheme.name),
- .choices = "standard_webhooks", .example = "standard_webhooks",
- .help = "How requests are signed, by name; or a mapping, see below."},
+ .choices = "standard_webhooks svix openphone mailgun jwt_hs256",
+ .example = "standard_webhooks",
+ .help = "How requests are signed, by name; or a mapping, see below. Where the "
+	 "platform has a scheme of its own, a mapping without algorithm and "
+	 "header changes only what it names."},
 {SOURCE = "scheme.algorithm", .type = KEY_WORD, HAS(scheme.algorithm),
- .choices = "hmac-sha1 hmac-sha256 hmac-sha512 ed25519 rsa-sha256",
+ .choices = "hmac-sha1 hmac-sha256 hmac-sha512 ed25519 rsa-sha256 "
+	    "ecdsa-sha256",
  .example = "hmac-sha256",
  .help = "How the signature is made."},
 {SOURCE = "scheme.header", .type = KEY_TEXT, HAS(scheme.header),
  .example = "X-Signature",
- .help = "The header that carries the signature."},
+ .help = "The header that carries the signature; a path (.signature) where it "
+	 "stands in the body. The next two are paths as well then."},
 {SOURCE = "scheme.encoding", .type = KEY_WORD, HAS(scheme.encoding),
  .choices = "hex base64 base64url", .example = "hex",
  .help = "How the signature is written."},
@@ -389,7 +461,7 @@ static const struct key keys[] = {
  .example = "X-Event-Id",
  .help = "The header that carries the signed id."},
 {SOURCE = "scheme.tolerance", .type = KEY_DURATION, HAS(scheme.tolerance_ms),
- .max = DAY, .example = "5m",
+ .max = 30 * DAY, .example = "5m",
  .help = "How old a signed timestamp may be; without it, it is not judged."},
 {SOURCE = "tests", .type = KEY_CHOICE, HAS(tests), .choices = "ignore deliver",
  .def = "ignore",
@@ -452,9 +524,16 @@ static const struct key keys[] = {
  .example = "file:/etc/leadbridge/secrets/page-token",
  .help = "Access token for it. A dead one parks the account, @NAME, and costs "
 	 "no lead."},
+{SOURCE = "api.tokens", .type = KEY_TOKENS, HAS(api.tokens),
+ .offset2 = AT(source, api.n_tokens),
+ .example = "{\"1001\": file:/etc/leadbridge/secrets/page-1001}",
+ .help = "The tokens of single accounts (page, portal, location), where one "
+	 "source serves several; with api.oauth their refresh tokens. Each is "
+	 "an account of its own, @NAME:ID: a dead token parks no other."},
 {SOURCE = "api.oauth.token_url", .type = KEY_URL, HAS(api.oauth.token_url),
  .example = "https://accounts.zoho.eu/oauth/v2/token",
- .help = "zoho: where access tokens come from, instead of api.token."},
+ .help = "Where access tokens come from, instead of api.token: hubspot and ghl "
+	 "(their own by default), zoho (that of your data centre)."},
 {SOURCE = "api.oauth.client_id", .type = KEY_TEXT, HAS(api.oauth.client_id),
  .example = "1000.ABCDEF",
  .help = "The client those are made for."},
@@ -465,7 +544,8 @@ static const struct key keys[] = {
 {SOURCE = "api.oauth.refresh_token", .type = KEY_SECRET,
  HAS(api.oauth.refresh_token),
  .example = "file:/etc/leadbridge/secrets/zoho-refresh",
- .help = "A refresh token that does not change with use."},
+ .help = "What access tokens are made with. Where it changes with each use, the "
+	 "new one is kept in the store, until another one is written here."},
 {SOURCE = "api.version", .type = KEY_TEXT, HAS(api.version),
  .example = "v23.0",
  .help = "Version of the provider's API; a tried one by default."},
@@ -479,7 +559,9 @@ static const struct key keys[] = {
 	 "provider's."},
 {SOURCE = "expect", .type = KEY_EXPECT, HAS(expect), .example = "1 per 6h",
  .help = "How often it normally speaks, e.g. 1 per 6h 08:00-20:00; silence is "
-	 "an alarm."},
+	 "an alarm. Of the day only the hours given count, in the host's time "
+	 "zone or with an offset: 08:00-20:00+01:00. Time in which the daemon "
+	 "does not run does not count."},
 {SOURCE = "attribution", .type = KEY_BOOL, HAS(attribution),
  .example = "true",
  .help = "The acquisition channel decides source_platform. On by default for "
@@ -508,6 +590,9 @@ static const struct key keys[] = {
 {SOURCE = "recase", .type = KEY_BOOL, HAS(recase), .def = "false",
  .help = "Correct the case of names written all in capitals or all in small "
 	 "letters: JANE MCKAY becomes Jane McKay."},
+{SOURCE = "cnam_swap", .type = KEY_BOOL, HAS(cnam_swap), .def = "false",
+ .help = "Calls: the network writes DOE JANE; turn names all in capitals round, "
+	 "but for what looks like a company."},
 {SOURCE = "max_body", .type = KEY_BODY_SIZE, HAS(max_body),
  .min = KIB, .max = GIB, .example = "4MiB",
  .help = "Greatest body; the platform's own default otherwise."},

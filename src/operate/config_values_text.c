@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/network.h"
 #include "leadbridge/lead.h"
+#include "operate/expect.h"
 
 enum { URL_MAX = 2000, HOST_MAX = 253 };
 
@@ -175,49 +176,27 @@ void read_event_id(struct reader *r, const struct key *k, const struct node *n,
 		value_refuse(r, k, n, "header:NAME, a path (.id) or hash");
 }
 
-/* "HH:MM" */
-static bool clock_ok(struct str s, int64_t hours)
-{
-	int64_t v;
-	return s.n == 5 && s.p[2] == ':' &&
-	       str_to_int(str_sub(s, 0, 2), 0, hours, &v) == 0 &&
-	       str_to_int(str_sub(s, 3, 5), 0, 59, &v) == 0;
-}
-
-/* "08:00-20:00" or "08:00-20:00+01:00" */
-static bool window_ok(struct str s)
-{
-	if (s.n != 11 && s.n != 17)
-		return false;
-	if (!clock_ok(str_sub(s, 0, 5), 23) || s.p[5] != '-' ||
-	    !clock_ok(str_sub(s, 6, 11), 24))
-		return false;
-	return s.n == 11 || ((s.p[11] == '+' || s.p[11] == '-') &&
-			     clock_ok(str_sub(s, 12, 17), 14));
-}
-
 void read_expect(struct reader *r, const struct key *k, const struct node *n,
 		 void *base)
 {
-	struct str text, rest;
+	struct str text;
+	struct expect parsed;
+	const char *wrong = NULL;
 	if (!value_text_of(r, k, n, &text))
 		return;
-	int64_t count, ms;
-	struct str number = str_cut(text, ' ', &rest);
-	struct str per = str_cut(rest, ' ', &rest);
-	struct str time = str_cut(rest, ' ', &rest);
-	if (str_to_int(number, 1, 1000000, &count) == 0 &&
-	    str_eq(per, STR("per")) && str_to_duration(time, &ms) == 0 &&
-	    ms >= 1000 && (rest.p == NULL || window_ok(rest)))
+	if (expect_parse(text, &parsed, &wrong) == 0)
 		store_text(k, base, text);
-	else
+	else if (wrong == NULL)
 		value_refuse(r, k, n,
 			     "like '1 per 6h' or '1 per 6h 08:00-20:00'");
+	else
+		problems_error(r->problems, place_of(r, n), "'%s': %s", k->name,
+			       wrong);
 }
 
 /* Each member of the mapping as one pair. */
-static void read_pairs(struct reader *r, const struct key *k,
-		       const struct node *n, void *base)
+void read_map(struct reader *r, const struct key *k, const struct node *n,
+	      void *base)
 {
 	struct text_map *map = key_field(k, base);
 	if (n->kind != NODE_MAP) {
@@ -239,19 +218,6 @@ static void read_pairs(struct reader *r, const struct key *k,
 		map->v[map->n++] = (struct text_pair){
 		    .from = xstr_dup(child->key), .to = xstr_dup(text)};
 	}
-}
-
-void read_map(struct reader *r, const struct key *k, const struct node *n,
-	      void *base)
-{
-	read_pairs(r, k, n, base);
-}
-
-void read_field_map(struct reader *r, const struct key *k, const struct node *n,
-		    void *base)
-{
-	/* Compiled by source_prepare(), where all of them are known. */
-	read_pairs(r, k, n, base);
 }
 
 void read_expression_key(struct reader *r, const struct key *k,

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "delivery/http_client.h"
 #include "operate/admin.h"
+#include "operate/alarms.h"
 #include "operate/notify.h"
 #include "operate/options.h"
 #include "operate/reporter.h"
@@ -29,6 +30,7 @@ enum {
 	DRAIN_POLL_MS = 20,
 	DRAIN_MAX_MS = 10000, /* for senders in the middle of a request */
 	DELIVERY_GRACE_MS = 20000,
+	STATUS_MAX = 200,
 	N_SIGNALS = 2,
 	N_HEARTBEATS = 4,
 };
@@ -38,6 +40,8 @@ struct running {
 	const char *config_path;
 	struct admin *admin;
 	struct reporter *reporter;
+	struct alarms *alarms;
+	bool reload_failed;
 	struct watchdog *watchdog;
 	struct heartbeat *heartbeats[N_HEARTBEATS];
 	struct loop_watch *signals[N_SIGNALS], *term;
@@ -46,11 +50,20 @@ struct running {
 	int status;
 };
 
-static void show_status(const struct running *d, const char *more)
+static void show_status(void *ctx)
 {
-	notify_status("%zu sources, %zu destinations%s%s",
+	const struct running *d = ctx;
+	struct buf alarms;
+	buf_init(&alarms, STATUS_MAX);
+	if (d->alarms != NULL)
+		alarms_show_status(d->alarms, &alarms);
+	notify_status("%zu sources, %zu destinations%s%s%.*s",
 		      d->road.config->n_sources, d->road.config->n_destinations,
-		      more[0] != '\0' ? "; " : "", more);
+		      d->reload_failed ? "; last reload failed, old "
+					 "configuration in force"
+				       : "",
+		      alarms.n > 0 ? "; " : "", STR_FMT(buf_str(&alarms)));
+	buf_release(&alarms);
 }
 
 static void log_problems(const struct config_problems *problems)
@@ -73,9 +86,12 @@ static void excuse_if_empty(const struct queue_backlog *backlog, size_t n,
 			    const char *name, struct config_problems *problems)
 {
 	bool waits = false;
+	char bulk[QUEUE_NAME];
+	(void)bulk_queue(str_from(name), bulk);
 	for (size_t k = 0; k < n; k++)
 		waits |= backlog[k].waiting > 0 &&
-			 strcmp(backlog[k].name, name) == 0;
+			 (strcmp(backlog[k].name, name) == 0 ||
+			  strcmp(backlog[k].name, bulk) == 0);
 	if (!waits)
 		config_problems_excuse(problems, str_from(name));
 }
@@ -129,6 +145,8 @@ static int swap(struct running *d, struct config *next, struct err *err)
 		rc = admin_reload(d->admin, err);
 	if (rc == 0)
 		rc = reporter_reopen(d->reporter, err);
+	if (rc == 0)
+		alarms_reload(d->alarms);
 	return rc;
 }
 
@@ -159,13 +177,12 @@ static int reload(void *ctx, struct err *err)
 	config_unref(next);
 	if (rc == 0) {
 		log_info("reloaded", "config=%s", d->config_path);
-		show_status(d, "");
 	} else {
 		log_error("reload_failed", "problem=\"%s\" action=keep_old",
 			  err->text);
-		show_status(d,
-			    "last reload failed, old configuration in force");
 	}
+	d->reload_failed = rc != 0;
+	show_status(d);
 	notify_ready();
 	return rc;
 }
@@ -250,6 +267,8 @@ static void on_failed(void *ctx)
 	struct running *d = ctx;
 	d->status = 3;
 	d->drain_until_ms = 1;
+	if (d->alarms != NULL)
+		alarms_last_words(d->alarms);
 	loop_stop(d->road.loop);
 }
 
@@ -287,7 +306,10 @@ static int start(struct running *d, struct config *config, struct err *err)
 	rc = admin_new(&d->admin, &d->road, reload, d, err);
 	if (rc != 0)
 		return rc;
-	return reporter_new(&d->reporter, &d->road, err);
+	rc = reporter_new(&d->reporter, &d->road, err);
+	if (rc != 0)
+		return rc;
+	return alarms_new(&d->alarms, &d->road, show_status, d, err);
 }
 
 static void log_listening(const struct running *d)
@@ -310,11 +332,12 @@ static void warn_of_orphans(const struct running *d)
 		const char *name = backlog[i].name;
 		bool account =
 		    name[0] == '@'; /* a source's follow-up fetches */
-		bool known = account
-				 ? config_source(d->road.config,
-						 str_from(name + 1)) != NULL
-				 : config_destination(d->road.config,
-						      str_from(name)) != NULL;
+		bool bulk = is_bulk_queue(str_from(name));
+		bool known =
+		    account ? config_source(d->road.config,
+					    str_from(name + 1)) != NULL
+			    : config_destination(d->road.config,
+						 str_from(name + bulk)) != NULL;
 		if (backlog[i].waiting > 0 && !known)
 			log_error("leads_without_destination",
 				  "destination=%s waiting=%lld", name,
@@ -335,7 +358,7 @@ static void announce(struct running *d)
 	log_info("started", "version=%s sources=%zu destinations=%zu",
 		 LB_VERSION, d->road.config->n_sources,
 		 d->road.config->n_destinations);
-	show_status(d, "");
+	show_status(d);
 	notify_ready();
 }
 
@@ -348,6 +371,7 @@ static void finish(struct running *d)
 	notify_extend(DELIVERY_GRACE_MS + 10000);
 	road_quiesce(&d->road, d->status == 0 ? DELIVERY_GRACE_MS : 0);
 	reporter_free(d->reporter);
+	alarms_free(d->alarms);
 	admin_free(d->admin);
 	road_close(&d->road);
 	loop_timer_free(d->drain);

@@ -14,6 +14,7 @@
 #include "leadbridge/store.h"
 #include "queue/queue.h"
 
+struct alarms;
 struct metrics;
 
 struct metrics *metrics_new(void);
@@ -44,18 +45,38 @@ struct metrics_inputs {
 	size_t n_backlog;
 	const struct destination_status *status;
 	size_t n_status;
+	const struct alarms *alarms; /* NULL: none are kept */
 };
 
+/* What each destination promises, by name; on a reload again. */
+void metrics_configure(struct metrics *m, const struct config *config);
+
+/* Of all sources and destinations, since the start. */
+void metrics_totals(struct metrics *m, uint64_t *accepted, uint64_t *delivered,
+		    uint64_t *dead);
+/* Age of the oldest lead that waits, in seconds; 0: none does. */
+int64_t metrics_oldest_s(const struct metrics_inputs *in);
 /* Waiting leads of parked destinations: a condition, not a state. */
 int64_t metrics_parked(const struct metrics_inputs *in);
 /* Of one source, since the start. */
+enum { METRICS_SECRETS = 8 }; /* of a source, told apart */
 struct metrics_source {
 	uint64_t accepted, duplicates, rejected;
+	uint64_t requests;   /* stored, also as duplicates */
+	uint64_t bad_proofs; /* refused for their proof, but for its age */
+	uint64_t stale;      /* refused for its age alone */
+	int64_t secret_used_ms[METRICS_SECRETS]; /* last; 0: never */
 	int64_t last_event_ms; /* stored, also as a duplicate; 0: none yet */
 	int last_secret;       /* that proved it, counted from 0; -1: none */
 };
 void metrics_source(struct metrics *m, struct str name,
 		    struct metrics_source *out);
+/* Of one destination: leads that came to an end within its slo, or later, or
+ * not at all. */
+struct metrics_slo {
+	uint64_t good, late;
+};
+void metrics_slo(struct metrics *m, struct str name, struct metrics_slo *out);
 /* One line of the metrics log, without the line end; starts a new interval for
  * the quantiles. */
 void metrics_line(struct metrics *m, const struct metrics_inputs *in,

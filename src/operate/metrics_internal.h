@@ -32,16 +32,28 @@ struct bounded { /* a Prometheus histogram; the last bucket is +Inf */
 	double sum;
 };
 
+/* From receipt, and from the sender's own time of the event where it is known,
+ * to the CRM's 2xx. */
+struct speed {
+	struct histogram age_ms, event_ms; /* of the interval */
+	struct bounded age, event;         /* since start */
+};
+
 struct source_series {
 	struct counters c;
 	struct rejects rejected;
+	struct speed *speed; /* NULL: nothing delivered yet */
+	uint64_t requests;
+	int64_t secret_used_ms[METRICS_SECRETS];
 	int64_t last_event_ms;
 	int last_secret; /* of secret:, -1 where something else proved it */
 };
 
 struct destination_series {
 	struct counters c;
-	struct histogram age_ms; /* of the interval */
+	struct speed *speed;
+	int64_t slo_ms; /* 0: none */
+	struct metrics_slo slo;
 };
 
 struct route_series { /* per source and destination */

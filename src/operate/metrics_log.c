@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "operate/alarms.h"
 #include "operate/metrics_internal.h"
 
 static void member(struct buf *b, const char *name, int64_t v)
@@ -80,6 +81,15 @@ static void add_quantiles(struct buf *b, const char *name, struct histogram *h,
 	histogram_clear(h);
 }
 
+static void add_speed(struct buf *b, struct speed *s)
+{
+	if (s == NULL)
+		return;
+	add_quantiles(b, "lead_age_s", &s->age_ms, 1e3, false);
+	if (s->event.count[0] > 0 || s->event.sum > 0)
+		add_quantiles(b, "event_age_s", &s->event_ms, 1e3, false);
+}
+
 static void add_sources(struct metrics *m, const struct metrics_inputs *in,
 			struct buf *b)
 {
@@ -93,6 +103,7 @@ static void add_sources(struct metrics *m, const struct metrics_inputs *in,
 			s = &none;
 		buf_addf(b, "\"%s\":{", name);
 		add_counters(b, &s->c, &s->rejected);
+		add_speed(b, s->speed);
 		if (s->last_event_ms > 0)
 			member(b, "last_event_s",
 			       (in->now_ms - s->last_event_ms) / 1000);
@@ -117,6 +128,18 @@ static void add_condition(struct buf *b, const struct destination_status *s)
 	buf_add_char(b, ',');
 }
 
+static void add_slo(struct buf *b, const struct metrics_inputs *in,
+		    const char *name, const struct destination_series *d)
+{
+	if (d->slo_ms <= 0)
+		return;
+	buf_addf(b, "\"slo_s\":%.3f,", (double)d->slo_ms / 1e3);
+	member(b, "within_slo", (int64_t)d->slo.good);
+	member(b, "beyond_slo", (int64_t)d->slo.late);
+	if (in->alarms != NULL)
+		alarms_show_burn(in->alarms, name, b);
+}
+
 static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 			    const char *name, struct buf *b)
 {
@@ -125,7 +148,8 @@ static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 	const struct queue_backlog *waiting = metrics_backlog(in, name);
 	buf_addf(b, "\"%s\":{", name);
 	if (d != NULL) {
-		add_quantiles(b, "lead_age_s", &d->age_ms, 1e3, false);
+		add_speed(b, d->speed);
+		add_slo(b, in, name, d);
 		member(b, "delivered", (int64_t)d->c.delivered);
 		member(b, "retried", (int64_t)d->c.retried);
 		member(b, "limited", (int64_t)d->c.limited);
@@ -133,6 +157,7 @@ static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 	}
 	bool parked = metrics_is_parked(in, name);
 	int64_t n = waiting != NULL ? waiting->waiting : 0;
+	member(b, "confirmed", waiting != NULL ? waiting->confirmed : 0);
 	member(b, "waiting", parked ? 0 : n);
 	member(b, "parked", parked ? n : 0);
 	if (waiting != NULL && waiting->oldest_received_ms > 0)
@@ -143,7 +168,7 @@ static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 	buf_add_char(b, ',');
 }
 
-static int64_t oldest_waiting_s(const struct metrics_inputs *in)
+int64_t metrics_oldest_s(const struct metrics_inputs *in)
 {
 	int64_t oldest = 0;
 	for (size_t i = 0; i < in->n_backlog; i++) {
@@ -164,8 +189,9 @@ static void add_gauges(const struct metrics_inputs *in, struct buf *b)
 	member(b, "parked", parked);
 	member(b, "fetching", in->gauges.states[UNIT_FETCHING]);
 	member(b, "sending", sending);
-	member(b, "oldest_waiting_s", oldest_waiting_s(in));
+	member(b, "oldest_waiting_s", metrics_oldest_s(in));
 	member(b, "ledger_difference", in->gauges.difference);
+	member(b, "unmatched", in->gauges.unmatched);
 }
 
 void metrics_line(struct metrics *m, const struct metrics_inputs *in,
@@ -192,5 +218,7 @@ void metrics_line(struct metrics *m, const struct metrics_inputs *in,
 		add_destination(m, in, in->config->destinations[i]->name, out);
 	lock_drop(m->lock);
 	end_object(out);
+	if (in->alarms != NULL)
+		alarms_show_line(in->alarms, out);
 	buf_add_char(out, '}');
 }

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "operate/alarms.h"
 #include "operate/metrics_internal.h"
 
 static void head(struct buf *b, const char *name, const char *type,
@@ -29,6 +30,37 @@ static void histogram(struct buf *b, const char *name, const struct bounded *h,
 		 (unsigned long long)n);
 	buf_addf(b, "leadbridge_%s_sum %.6f\nleadbridge_%s_count %llu\n", name,
 		 h->sum, name, (unsigned long long)n);
+}
+
+/* One label, the name of whose it is, beside what the time counts from. */
+static void speed(struct buf *b, const char *of, const char *name,
+		  const struct speed *s)
+{
+	static const char *const since[] = {"receipt", "event"};
+	for (int i = 0; s != NULL && i < 2; i++) {
+		const struct bounded *h = i == 0 ? &s->age : &s->event;
+		uint64_t n = 0;
+		for (size_t k = 0; k <= BOUNDS; k++) {
+			char le[32] = "+Inf";
+			if (k < BOUNDS)
+				(void)!snprintf(le, sizeof(le), "%g",
+						AGE_BOUNDS[k]);
+			n += h->count[k];
+			buf_addf(b,
+				 "leadbridge_%s_lead_age_seconds_bucket{%s="
+				 "\"%s\",since=\"%s\",le=\"%s\"} %llu\n",
+				 of, of, name, since[i], le,
+				 (unsigned long long)n);
+		}
+		buf_addf(b,
+			 "leadbridge_%s_lead_age_seconds_sum{%s=\"%s\","
+			 "since=\"%s\"} %.6f\n",
+			 of, of, name, since[i], h->sum);
+		buf_addf(b,
+			 "leadbridge_%s_lead_age_seconds_count{%s=\"%s\","
+			 "since=\"%s\"} %llu\n",
+			 of, of, name, since[i], (unsigned long long)n);
+	}
 }
 
 static const struct source_series *source_of(struct metrics *m,
@@ -128,6 +160,43 @@ static void add_attempts(struct metrics *m, const struct config *c,
 	}
 }
 
+static void add_speeds(struct metrics *m, const struct config *c, struct buf *b)
+{
+	head(b, "source_lead_age_seconds", "histogram",
+	     "To CRM 2xx, per source, since receipt or the sender's event.");
+	for (size_t i = 0; i < c->n_sources; i++)
+		speed(b, "source", c->sources[i]->name,
+		      source_of(m, c->sources[i]->name)->speed);
+	head(b, "destination_lead_age_seconds", "histogram",
+	     "The same, per destination.");
+	for (size_t i = 0; i < c->n_destinations; i++) {
+		const char *name = c->destinations[i]->name;
+		const struct destination_series *d =
+		    table_get(m->destinations, str_from(name));
+		speed(b, "destination", name, d != NULL ? d->speed : NULL);
+	}
+}
+
+static void add_slos(struct metrics *m, const struct config *c, struct buf *b)
+{
+	head(b, "slo_leads_total", "counter",
+	     "Leads by whether the CRM had them within the slo.");
+	for (size_t i = 0; i < c->n_destinations; i++) {
+		const char *name = c->destinations[i]->name;
+		const struct destination_series *d =
+		    table_get(m->destinations, str_from(name));
+		if (d == NULL || d->slo_ms <= 0)
+			continue;
+		buf_addf(b,
+			 "leadbridge_slo_leads_total{destination=\"%s\","
+			 "within=\"true\"} %llu\n"
+			 "leadbridge_slo_leads_total{destination=\"%s\","
+			 "within=\"false\"} %llu\n",
+			 name, (unsigned long long)d->slo.good, name,
+			 (unsigned long long)d->slo.late);
+	}
+}
+
 static void add_states(const struct metrics_inputs *in, struct buf *b)
 {
 	head(b, "leads", "gauge",
@@ -161,6 +230,23 @@ static void add_states(const struct metrics_inputs *in, struct buf *b)
 	}
 }
 
+static void add_confirmed(const struct metrics_inputs *in, struct buf *b)
+{
+	head(b, "leads_confirmed_total", "counter",
+	     "Delivered leads the CRM confirmed.");
+	for (size_t i = 0; i < in->n_backlog; i++)
+		if (in->backlog[i].confirmed > 0)
+			buf_addf(b,
+				 "leadbridge_leads_confirmed_total{"
+				 "destination=\"%s\"} %lld\n",
+				 in->backlog[i].name,
+				 (long long)in->backlog[i].confirmed);
+	head(b, "confirmations_unmatched", "gauge",
+	     "Confirmations of the CRM that fit no delivered lead.");
+	buf_addf(b, "leadbridge_confirmations_unmatched %lld\n",
+		 (long long)in->gauges.unmatched);
+}
+
 static void add_conditions(const struct metrics_inputs *in, struct buf *b)
 {
 	head(b, "destination_condition", "gauge",
@@ -189,9 +275,16 @@ void metrics_prometheus(struct metrics *m, const struct metrics_inputs *in,
 	histogram(b, "accept_duration_seconds", &m->accept, ACCEPT_BOUNDS);
 	head(b, "lead_age_seconds", "histogram", "Received to CRM 2xx.");
 	histogram(b, "lead_age_seconds", &m->age, AGE_BOUNDS);
+	add_speeds(m, in->config, b);
+	add_slos(m, in->config, b);
 	lock_drop(m->lock);
 	add_states(in, b);
+	add_confirmed(in, b);
 	add_conditions(in, b);
+	if (in->alarms != NULL) {
+		head(b, "alarm", "gauge", "1 for each alarm that is raised.");
+		alarms_show_prometheus(in->alarms, b);
+	}
 	head(b, "ledger_difference", "gauge",
 	     "Of the last full scan; anything but 0 is an alarm.");
 	buf_addf(b, "leadbridge_ledger_difference %lld\n",

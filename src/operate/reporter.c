@@ -51,6 +51,7 @@ void road_inputs(struct road *r, struct metrics_inputs *in)
 	    .uptime_s = (clock_mono_ms() - r->started_ms) / 1000,
 	    .rss_bytes = resident_bytes(),
 	    .config = r->config,
+	    .alarms = r->alarms,
 	};
 	struct queue_backlog *backlog = NULL;
 	struct destination_status *status = NULL;

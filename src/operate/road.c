@@ -58,8 +58,10 @@ static void on_settled(void *ctx, struct settlement *chain)
 	struct road *r = ctx;
 	int64_t now = clock_wall_ms();
 	for (struct settlement *s = chain; s != NULL; s = s->next)
-		if (s->result == LB_OK)
+		if (s->result == LB_OK) {
 			metrics_settled(r->metrics, s, now);
+			activity_settled(r->activity, s, now);
+		}
 	delivery_settled(r->delivery, chain);
 }
 
@@ -198,6 +200,8 @@ int road_open(struct road *r, struct config *config, struct err *err)
 	r->config = config_ref(config);
 	r->started_ms = clock_mono_ms();
 	r->metrics = metrics_new();
+	r->activity = activity_new();
+	metrics_configure(r->metrics, config);
 	r->reports = mailbox_new();
 	r->rates = rate_table_new();
 	r->held = held_new();
@@ -249,6 +253,7 @@ void road_close(struct road *r)
 	loop_watch_free(r->reports_watch);
 	loop_timer_free(r->beat);
 	mailbox_free(r->reports);
+	activity_free(r->activity);
 	metrics_free(r->metrics);
 	config_unref(r->config);
 }
@@ -262,6 +267,7 @@ int road_reload(struct road *r, struct config *next, struct err *err)
 	struct config *old = r->config;
 	r->config = config_ref(next);
 	log_setup(next->log_level, next->log_json);
+	metrics_configure(r->metrics, next);
 	queue_configure(r->queue, next);
 	delivery_configure(r->delivery, next);
 	config_unref(old);

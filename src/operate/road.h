@@ -13,6 +13,7 @@
 #include "ingress/listener.h"
 #include "ingress/rate.h"
 #include "leadbridge/config.h"
+#include "operate/activity.h"
 #include "operate/held.h"
 #include "operate/metrics.h"
 #include "queue/queue.h"
@@ -21,11 +22,13 @@ struct road {
 	struct loop *loop;
 	struct config *config; /* in force; one reference */
 	struct metrics *metrics;
+	struct activity *activity; /* for those who watch the page */
 	struct queue *queue;
 	struct delivery *delivery;
 	struct listener *webhooks;
 	struct rate_table *rates; /* of addresses, per source */
 	struct held *held;        /* refused, while setting up */
+	struct alarms *alarms;    /* NULL: not yet, or no more */
 	struct mailbox *reports;  /* to the loop: submissions, queries */
 	struct loop_watch *reports_watch;
 	struct heartbeat heartbeat; /* of the loop */

@@ -34,12 +34,31 @@ static void on_waiting(void *ctx, const char *destination, int64_t waiting)
 	backlog_of(ctx, destination)->waiting = waiting;
 }
 
+static void on_aside(void *ctx, const char *source, int64_t dead,
+		     int64_t quarantined)
+{
+	struct queue *q = ctx;
+	q->aside =
+	    xgrow(q->aside, &q->cap_aside, q->n_aside + 1, sizeof(*q->aside));
+	struct queue_aside *a = &q->aside[q->n_aside++];
+	*a = (struct queue_aside){.dead = dead, .quarantined = quarantined};
+	(void)snprintf(a->source, sizeof(a->source), "%s", source);
+}
+
+static void on_confirmed(void *ctx, const char *destination, int64_t confirmed)
+{
+	backlog_of(ctx, destination)->confirmed = confirmed;
+}
+
 void queue_publish(struct queue *q)
 {
 	q->ops->totals(q->store, &q->gauges);
 	for (size_t i = 0; i < q->n_backlog; i++)
 		q->backlog[i].waiting = 0;
 	q->ops->waiting(q->store, on_waiting, q);
+	q->n_aside = 0;
+	q->ops->aside(q->store, on_aside, q);
+	q->ops->confirmed(q->store, on_confirmed, q);
 }
 
 static void free_parts(struct queue *q)
@@ -48,7 +67,9 @@ static void free_parts(struct queue *q)
 	mailbox_free(q->to_store);
 	mailbox_free(q->to_reader);
 	table_free(q->appetites, free);
+	table_free(q->apart, free);
 	free(q->backlog);
+	free(q->aside);
 	lock_free(q->lock);
 	mem_wipe(q->secret, sizeof(q->secret));
 	free(q);
@@ -65,6 +86,7 @@ static struct queue *make(const struct config *config,
 	q->to_store = mailbox_new();
 	q->to_reader = mailbox_new();
 	q->appetites = table_new();
+	q->apart = table_new();
 	q->lock = lock_new();
 	/* Not in the first minute: a start has enough to do. */
 	q->tidy_at_ms =
@@ -82,9 +104,13 @@ static int clamp_due(struct queue *q, const struct config *config,
 	for (size_t i = 0; rc == 0 && i < config->n_destinations; i++) {
 		const struct destination_config *c = config->destinations[i];
 		/* Jitter adds half at most. */
-		rc = q->ops->clamp_due(q->store, str_from(c->name),
-				       now + c->retry_every_ms * 3 / 2,
-				       now + c->retry_every_ms, err);
+		char bulk[QUEUE_NAME];
+		int64_t latest = now + c->retry_every_ms * 3 / 2;
+		struct str names[] = {str_from(c->name),
+				      bulk_queue(str_from(c->name), bulk)};
+		for (int k = 0; rc == 0 && k < 2; k++)
+			rc = q->ops->clamp_due(q->store, names[k], latest,
+					       now + c->retry_every_ms, err);
 	}
 	for (size_t i = 0; rc == 0 && i < config->n_sources; i++) {
 		char queue[QUEUE_NAME];
@@ -254,7 +280,21 @@ void queue_refill(struct queue *q, const char *destination, size_t fresh,
 	m->refill.fresh = fresh;
 	m->refill.fresh_after_ms = fresh_after_ms;
 	m->refill.backlog = backlog;
+	lock_take(q->lock);
+	m->others = xstrdup(table_get(q->apart, str_from(destination)));
+	lock_drop(q->lock);
 	mailbox_post(q->to_reader, &m->message);
+}
+
+void queue_set_apart(struct queue *q, const char *queue, struct str accounts)
+{
+	struct str name = str_from(queue);
+	lock_take(q->lock);
+	if (accounts.n > 0)
+		free(table_put(q->apart, name, xstr_dup(accounts)));
+	else
+		free(table_remove(q->apart, name));
+	lock_drop(q->lock);
 }
 
 void queue_recall(struct queue *q, struct recall *chain)
@@ -282,6 +322,17 @@ void queue_backlog(const struct queue *q, struct queue_backlog **out, size_t *n)
 			copy[i].oldest_received_ms = 0;
 	}
 	*n = q->n_backlog;
+	lock_drop(q->lock);
+	*out = copy;
+}
+
+void queue_aside(const struct queue *q, struct queue_aside **out, size_t *n)
+{
+	lock_take(q->lock);
+	struct queue_aside *copy = xcalloc(q->n_aside + 1, sizeof(*copy));
+	if (q->n_aside > 0)
+		memcpy(copy, q->aside, q->n_aside * sizeof(*copy));
+	*n = q->n_aside;
 	lock_drop(q->lock);
 	*out = copy;
 }

@@ -139,6 +139,8 @@ static int store_clamp_due(struct store *s, struct str destination,
 	sqlite_bind_int(st, 3, to_ms);
 	rc = sqlite_row(st, err);
 	(void)sqlite3_finalize(st);
+	if (rc == 0 && is_bulk_queue(destination))
+		rc = bulk_clamp_due(s, name->id, latest_ms, to_ms, err);
 	return rc;
 }
 
@@ -148,6 +150,7 @@ static void store_close(struct store *s)
 		return;
 	for (size_t i = 0; i < STATEMENTS; i++)
 		(void)sqlite3_finalize(s->stmt[i]);
+	confirm_close(s);
 	seen_close(s);
 	ledger_close(s);
 	(void)sqlite3_close(s->db);
@@ -173,6 +176,8 @@ static int store_open(struct store **out, const struct store_config *config,
 		rc = ledger_open(s, err);
 	if (rc == 0)
 		rc = seen_open(s, err);
+	if (rc == 0)
+		rc = confirm_open(s, err);
 	if (rc != 0) {
 		store_close(s);
 		return err_prefix(err, "store '%s'", config->path);
@@ -295,6 +300,8 @@ const struct store_ops sqlite_store = {
     .log_long = store_log_long,
     .totals = store_totals,
     .waiting = ledger_waiting,
+    .aside = ledger_aside,
+    .confirmed = ledger_confirmed,
     .reader_open = reader_open,
     .reader_close = reader_close,
     .reader_interrupt = reader_interrupt,

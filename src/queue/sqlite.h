@@ -8,11 +8,16 @@
  *   sqlite_accept.c  put: de-duplication, requests, events, units, replay
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
+ *   sqlite_bulk.c    bulk requests: stored, settled, read again
+ *   sqlite_import.c  the reading side: how far an import is
+ *   sqlite_requests.c the reading side: requests as they came
  *   sqlite_command.c what a person does, and the audit log
  *   sqlite_ledger.c  names, totals, their changes in a transaction
  *   sqlite_read.c    the reading side: refill, stored requests, check
  *   sqlite_recall.c  the reading side: attempts of late, for rate limits
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
+ *   sqlite_confirm.c which delivered leads the CRM confirmed
+ *   sqlite_credential.c  refresh tokens that took the place of others
  *   sqlite_list.c    the reading side: pages of leads, see sqlite_list.h
  *   sqlite_match.c   the reading side: what somebody looks for
  *   sqlite_unit.c    the reading side: a lead as JSON
@@ -74,6 +79,14 @@ enum statement {
 	ST_DROP_ATTEMPT,
 	ST_OLD_KEYS,
 	ST_AUDIT,
+	ST_ADD_BULK,
+	ST_GET_BULK,
+	ST_BULK_OPTIONS,
+	ST_BULK_AGAIN,
+	ST_BULK_ROWS,
+	ST_END_BULK,
+	ST_UNDO_BULK,
+	ST_OLD_BULKS,
 	ST_LAST_ID,
 	STATEMENTS
 };
@@ -93,12 +106,14 @@ enum field {                  /* numbers are on disk: never change one */
 struct name {
 	int64_t id;
 	char *text;
-	int64_t total[FIELDS];          /* as of the last commit */
-	int64_t delta[FIELDS];          /* of the transaction under way */
-	int64_t waiting, waiting_delta; /* of a destination */
+	int64_t total[FIELDS];              /* as of the last commit */
+	int64_t delta[FIELDS];              /* of the transaction under way */
+	int64_t waiting, waiting_delta;     /* of a destination */
+	int64_t confirmed, confirmed_delta; /* the same, since the start */
 	bool changed;
 };
 
+struct confirmations; /* sqlite_confirm.c */
 struct recent; /* events that are not in the big table yet: sqlite_seen.c */
 
 /* ---- retention --------------------------------------------------------- */
@@ -122,6 +137,8 @@ struct store {
 	int64_t total[FIELDS]; /* all sources, as of the last commit */
 	size_t n_committed;    /* names that are on disk for certain */
 	struct recent *recent;
+	struct confirmations *confirmations;
+	int64_t unmatched, unmatched_delta; /* confirmations */
 	struct tidy tidy;
 	int wal_pages;     /* after the last commit */
 	int wal_before;    /* at the last upkeep */
@@ -180,6 +197,11 @@ LB_MUST_CHECK int sqlite_setup_reader(struct sqlite3 *db, struct err *err);
 
 int sqlite_put(struct store *s, struct submission *sub, struct err *err);
 int sqlite_settle(struct store *s, const struct settlement *t, struct err *err);
+/* Of one unit, also of a row of a bulk request. */
+int sqlite_settle_one(struct store *s, const struct settlement *t,
+		      struct err *err);
+int sqlite_add_attempt(struct store *s, const struct settlement *t,
+		       struct err *err);
 /* as_new: under the next key, whatever the last answer was. */
 int sqlite_retry(struct store *s, int64_t id, bool as_new, int64_t now_ms,
 		 struct due_lead **out, struct err *err);
@@ -192,6 +214,38 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 /* Takes away a unit: its rows, and its request when it was the last. */
 int sqlite_drop_unit(struct store *s, int64_t id, int64_t request,
 		     struct err *err);
+
+int sqlite_keep_credential(struct store *s, const struct credential *c,
+			   int64_t now_ms, struct err *err);
+
+int confirm_open(struct store *s, struct err *err);
+void confirm_close(struct store *s);
+/* Marks the leads that the events of a submission confirm. */
+int confirm_put(struct store *s, const struct submission *sub, struct err *err);
+/* A lead was delivered: it may be confirmed already. */
+int confirm_delivered(struct store *s, const struct settlement *t,
+		      struct err *err);
+/* ---- sqlite_bulk.c ----------------------------------------------------- */
+
+/* LB_EDENIED: the same file went there with other options. */
+int bulk_check(struct store *s, struct submission *sub, struct err *err);
+/* After the units of the submission have their ids and are written. */
+int bulk_put(struct store *s, struct submission *sub, struct err *err);
+/* What became of a bulk request, and with it of its rows. */
+int bulk_settle(struct store *s, const struct settlement *t, struct err *err);
+/* A row that is sent again is a bulk request of its own; *lead, which holds
+ * the row's bytes, is replaced by it. */
+int bulk_retry(struct store *s, struct due_lead **lead, struct err *err);
+/* Due times later than latest_ms become to_ms. */
+int bulk_clamp_due(struct store *s, int64_t destination, int64_t latest_ms,
+		   int64_t to_ms, struct err *err);
+int reader_refill_bulk(struct store_reader *r, struct refill *q,
+		       struct err *err);
+int reader_import(struct store_reader *r, struct query *q);
+
+/* ---- sqlite_requests.c ------------------------------------------------- */
+
+int reader_requests(struct store_reader *r, struct query *q);
 
 int seen_open(struct store *s, struct err *err);
 void seen_close(struct store *s);
@@ -223,11 +277,17 @@ struct name *ledger_source(struct store *s, int64_t id);
 void ledger_count(struct name *source, int field, int64_t n);
 /* Leads that came to wait for the destination, or no more wait. */
 void ledger_wait(struct name *destination, int64_t n);
+/* A lead of the destination was confirmed. */
+void ledger_confirm(struct name *destination);
+/* Confirmations that fit no lead, or do so now. */
+void ledger_unmatched(struct store *s, int64_t n);
+void ledger_confirmed(const struct store *s, waiting_fn fn, void *ctx);
 int ledger_flush(struct store *s, int64_t now_ms, struct err *err);
 void ledger_committed(struct store *s);
 void ledger_rolled_back(struct store *s);
 void ledger_totals(const struct store *s, struct queue_gauges *out);
 void ledger_waiting(const struct store *s, waiting_fn fn, void *ctx);
+void ledger_aside(const struct store *s, aside_fn fn, void *ctx);
 
 int reader_open(struct store_reader **out, const struct store_config *config,
 		struct err *err);
@@ -248,6 +308,7 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 		   struct err *err);
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
+int reader_credential(struct store_reader *r, struct query *q);
 int reader_waits(struct store_reader *r, struct query *q);
 int reader_sums(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);

@@ -16,10 +16,13 @@ struct store;        /* the writing side; store thread only */
 struct store_reader; /* a reading side; one thread each */
 
 typedef void (*waiting_fn)(void *ctx, const char *destination, int64_t waiting);
+typedef void (*aside_fn)(void *ctx, const char *source, int64_t dead,
+			 int64_t quarantined);
 
 /* Due leads of one destination, read from disk. */
 struct refill {
-	const char *destination;
+	const char *destination; /* "@SOURCE:ACCOUNT": that account's fetches */
+	const char *others;      /* "@SOURCE": but not theirs; JSON, or NULL */
 	size_t fresh; /* newest first, accepted after fresh_after_ms */
 	int64_t fresh_after_ms;
 	size_t backlog; /* oldest due first */
@@ -86,6 +89,12 @@ struct store_ops {
 	void (*totals)(const struct store *s, struct queue_gauges *out);
 	/* The same of what waits, for each destination where something does. */
 	void (*waiting)(const struct store *s, waiting_fn fn, void *ctx);
+
+	/* The same of what is dead or quarantined, for each source with some.
+	 */
+	void (*aside)(const struct store *s, aside_fn fn, void *ctx);
+	/* And of those the CRM confirmed since the start. */
+	void (*confirmed)(const struct store *s, waiting_fn fn, void *ctx);
 
 	int (*reader_open)(struct store_reader **out,
 			   const struct store_config *config, struct err *err);
