@@ -114,6 +114,22 @@ def test_waiting_leads_are_found_newest_first(bridge, crm, person):
     assert not listed(bridge, state="fetching")
 
 
+def test_text_finds_a_person_in_the_quarantine(bridge, person):
+    people = [person() for _ in range(2)]
+    for someone in people:
+        bridge.post(senders.ghl_contact(bridge.ghl_key, someone,
+                                        location="not-ours"))
+    bridge.wait_ledger(quarantined=2)
+    first = listed(bridge)[-1]["id"]
+    for text in (people[0].email, people[0].last.lower()):
+        for path in ("/quarantine?", "/leads?"):
+            found = bridge.api(path + "text=" + urllib.parse.quote(text))
+            assert [v["id"] for v in found["leads"]] == [first], text
+    text = bridge.ctl("quarantine", "list", "--text", people[0].email).stdout
+    assert str(first) in text and not any(
+        trace in text for trace in people[0].traces())
+
+
 @pytest.mark.parametrize("query", [
     "since=yesterday", "until=2026-13-01", "sourec=shop", "limit=0",
     "state=dead&state=waiting", "text=" + "x" * 200, "state=deadly",
