@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "ingress/rate.h"
 #include "operate/admin_internal.h"
+#include "operate/backup.h"
 #include "operate/health.h"
 #include "payload/payload.h"
 
@@ -149,12 +150,14 @@ static void on_headers(void *ctx, struct exchange *x)
 							      : ADMIN_BODY_MAX);
 }
 
-static bool may_reveal(const struct admin_call *c)
+static bool may_see(const struct admin_call *c, const struct admin_route *route)
 {
+	if (c->actor->role == ROLE_FULL)
+		return true;
 	/* Nor may it be searched for, letter by letter. */
-	return c->actor->role == ROLE_FULL ||
-	       (value_get(c->params, "reveal") == NULL &&
-		value_get(c->params, "text") == NULL);
+	return route->answer != admin_get_requests &&
+	       value_get(c->params, "reveal") == NULL &&
+	       value_get(c->params, "text") == NULL;
 }
 
 static void on_request(void *ctx, struct exchange *x)
@@ -177,7 +180,7 @@ static void on_request(void *ctx, struct exchange *x)
 		admin_reply_error(x, 400, "query", "malformed query string");
 	} else {
 		call.params = params;
-		if (may_reveal(&call))
+		if (may_see(&call, route))
 			route->answer(&call);
 		else
 			admin_reply_error(x, 403, "read_only",
@@ -218,6 +221,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 {
 	struct admin *a = xcalloc(1, sizeof(*a));
 	a->road = r;
+	a->backup = backup_new();
 	a->reload = reload;
 	a->reload_ctx = reload_ctx;
 	r->on_query = admin_on_query;
@@ -265,6 +269,7 @@ void admin_free(struct admin *a)
 	if (a == NULL)
 		return;
 	listener_free(a->listener);
+	backup_free(a->backup);
 	admin_events_free(a->events);
 	rate_table_free(a->guesses);
 	free(a->listen);
