@@ -20,6 +20,7 @@
 
 enum {
 	CLIENTS_MAX = 32,
+	TURN_TEXT_MAX = 2 * ADMIN_TEXT_MAX,
 	QUIET_TURN_MS = 2000, /* nobody watches: only the history grows */
 	TURN_MS = 250,
 	STATUS_MS = 2000,
@@ -158,7 +159,7 @@ static void on_turn(void *ctx)
 	struct admin_events *e = ctx;
 	struct buf text;
 	int64_t now_ms = clock_mono_ms();
-	buf_init(&text, 2 * ADMIN_TEXT_MAX);
+	buf_init(&text, TURN_TEXT_MAX);
 	add_status(e, &text, now_ms);
 	if (e->n > 0) {
 		add_beat(e, &text, now_ms);
