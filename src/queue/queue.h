@@ -94,6 +94,7 @@ enum query_kind {
 	QUERY_COUNT,      /* how many leads a filter has */
 	QUERY_IDS,        /* which: out in `ids` */
 	QUERY_SUMS,       /* contacts of leads as hashes */
+	QUERY_PAST,       /* what came and went in an hour: out in `past` */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY,       /* dead -> waiting (generation by the rules) */
 	COMMAND_BURY,        /* dead, quarantined -> ignored, with a reason */
@@ -112,6 +113,11 @@ struct audit {
 /* A slice of a command on many leads: short enough that an accept which waits
  * behind it is not late. */
 enum { QUERY_IDS_MAX = 64 };
+
+enum { QUERY_PAST_MINUTES = 60 };
+struct queue_minute {
+	uint32_t accepted, delivered, dead;
+};
 
 /* One question or command and its answer. Heap; the asker frees it with
  * query_free() in `done`, which is called on the reader or store thread and
@@ -149,6 +155,10 @@ struct query {
 	struct due_lead *due;        /* COMMAND_*: chain of leads that wait now,
 				      * taken by the store thread */
 	size_t n_changed, n_refused; /* COMMAND_* with ids */
+	/* QUERY_PAST: the minutes from since_ms, events before until_ms only;
+	 * those before past_whole_ms are not all there. */
+	struct queue_minute past[QUERY_PAST_MINUTES];
+	int64_t past_whole_ms;
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);

@@ -17,6 +17,7 @@
  *   sqlite_match.c   the reading side: what somebody looks for
  *   sqlite_unit.c    the reading side: a lead as JSON
  *   sqlite_sums.c    the reading side: contacts as hashes
+ *   sqlite_past.c    the reading side: the last hour in minutes
  *   sqlite_retain.c  retention in small slices
  */
 #ifndef LB_QUEUE_SQLITE_H
@@ -246,6 +247,8 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
 int reader_sums(struct store_reader *r, struct query *q);
+/* ---- sqlite_past.c ------------------------------------------------------ */
+int reader_past(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);

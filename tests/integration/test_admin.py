@@ -263,5 +263,12 @@ def test_the_last_hour_is_there_in_minutes(served, where, person):
         return rows and sum(r["delivered"] for r in rows) == 1 and rows
     rows = eventually(delivered, what="the history")
     assert sum(row["accepted"] for row in rows) == 1
+    # A restart forgets nothing of it.
+    served.stop()
+    served.start()
+    where = admin.address(served)
+    rows = eventually(delivered, what="what the store remembers")
+    assert sum(row["accepted"] for row in rows) == 1
+    assert len(rows) == 60
     assert set(rows[0]) == {"at", "accepted", "delivered", "dead", "waiting",
                             "oldest_waiting_s"}
