@@ -19,6 +19,21 @@ install(FILES systemd/leadbridge.sysusers
 install(FILES systemd/leadbridge.tmpfiles
 	DESTINATION lib/tmpfiles.d RENAME leadbridge.conf)
 
+# What shells need to complete leadbridgectl, made by itself.
+if(NOT CMAKE_CROSSCOMPILING)
+	set(made ${CMAKE_BINARY_DIR}/completion)
+	add_custom_command(OUTPUT ${made}/leadbridgectl ${made}/_leadbridgectl
+		COMMAND ${CMAKE_COMMAND} -E make_directory ${made}
+		COMMAND leadbridgectl completion bash >${made}/leadbridgectl
+		COMMAND leadbridgectl completion zsh >${made}/_leadbridgectl
+		DEPENDS leadbridgectl)
+	add_custom_target(completion ALL DEPENDS ${made}/leadbridgectl)
+	install(FILES ${made}/leadbridgectl
+		DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+	install(FILES ${made}/_leadbridgectl
+		DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+endif()
+
 # Man pages are written in scdoc; without it none are made.
 find_program(LB_SCDOC scdoc)
 find_program(LB_GZIP gzip)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the commands share: members, tables of leads, small posts. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,41 @@ bool ctl_name_ok(const char *text)
 {
 	static const char ok[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	return text[0] != '\0' && strspn(text, ok) == strlen(text);
+}
+
+char *ctl_url_escape(struct str text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *out = xcalloc(3 * text.n + 1, 1), *to = out;
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		if (isalnum(c) || strchr("-._~", c) != NULL) {
+			*to++ = (char)c;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = hex[c >> 4];
+		*to++ = hex[c & 15];
+	}
+	return out;
+}
+
+void ctl_age(struct json_object *s, char out[CTL_AGE_TEXT])
+{
+	static const struct {
+		int64_t s;
+		char unit;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	int64_t age_s = ctl_number(s, "last_event_s");
+	if (ctl_text(s, "last_event")[0] == '\0') {
+		(void)!snprintf(out, CTL_AGE_TEXT, "-");
+		return;
+	}
+	size_t i = 0;
+	while (i < 3 && age_s < units[i].s)
+		i++;
+	(void)!snprintf(out, CTL_AGE_TEXT, "%" PRId64 " %c", age_s / units[i].s,
+			units[i].unit);
 }
 
 int ctl_post(struct ctl *c, const char *path, const char *done)

@@ -11,8 +11,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/delivery_ops.h"
+#include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
 #include "delivery/limits.h"
+#include "delivery/mail.h"
 
 enum {
 	TICK_MS = 1000,
@@ -32,33 +34,12 @@ struct delivery {
 	struct destination **list; /* the same, for walks */
 	size_t n, cap;
 	struct limits *limits;
+	struct refreshers *refreshers;
 	struct destination *touched;
 	struct heartbeat heartbeat;
 	struct lock *lock; /* guards what follows */
 	struct destination_status *status;
 	size_t n_status;
-};
-
-enum mail_kind {
-	MAIL_DUE,
-	MAIL_SETTLED,
-	MAIL_REFILLED,
-	MAIL_RECALLED,
-	MAIL_CONFIGURE,
-	MAIL_COMMAND,
-	MAIL_STOP,
-};
-
-struct mail {
-	struct message message;
-	struct due_lead *leads;         /* DUE, REFILLED */
-	struct settlement *settlements; /* SETTLED */
-	struct recall *recall;          /* RECALLED */
-	char *destination;              /* REFILLED, COMMAND */
-	struct config *config;          /* CONFIGURE */
-	bool more;
-	int64_t next_due_at_ms, grace_ms;
-	enum destination_command command;
 };
 
 /* ---- status -------------------------------------------------------------- */
@@ -102,6 +83,13 @@ void delivery_status(struct delivery *d, struct destination_status **out,
 
 /* ---- destinations -------------------------------------------------------- */
 
+static struct destination *of_lead(struct delivery *d,
+				   const struct due_lead *lead)
+{
+	char name[QUEUE_NAME];
+	return table_get(d->destinations, account_of(d->config, lead, name));
+}
+
 static struct destination *find(struct delivery *d, struct str name)
 {
 	struct destination *found = table_get(d->destinations, name);
@@ -116,6 +104,12 @@ static void touch(struct delivery *d, struct destination *destination)
 	destination->touched = true;
 	destination->next_touched = d->touched;
 	d->touched = destination;
+}
+
+static void touch_all(struct delivery *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		touch(d, d->list[i]);
 }
 
 static void pump_touched(struct delivery *d)
@@ -167,7 +161,8 @@ static void remove_left(struct delivery *d)
 {
 	for (size_t i = 0; i < d->n;) {
 		struct destination *at = d->list[i];
-		if (!at->leaving || at->in_flight > 0 || at->touched) {
+		if (!at->leaving || at->in_flight > 0 || at->touched ||
+		    at->asking != NULL) {
 			i++;
 			continue;
 		}
@@ -192,7 +187,19 @@ static void configure_one(struct delivery *d, struct config *config,
 		add_destination(d, at);
 	}
 	destination_serve(at, account);
+	at->more |= account != NULL; /* or who has tokens may have changed */
 	touch(d, at);
+}
+
+static void configure_accounts(struct delivery *d, struct config *config,
+			       const struct source *source)
+{
+	struct account *next,
+	    *at = accounts_new(source, d->refreshers, &d->courier.ops);
+	for (; at != NULL; at = next) {
+		next = at->next;
+		configure_one(d, config, &at->config, at);
+	}
 }
 
 /* Takes over the reference. */
@@ -201,15 +208,13 @@ static void configure(struct delivery *d, struct config *config)
 	for (size_t i = 0; i < d->n; i++)
 		d->list[i]->leaving = true;
 	limits_begin(d->limits);
+	refreshers_begin(d->refreshers);
 	for (size_t i = 0; i < config->n_destinations; i++)
 		configure_one(d, config, config->destinations[i], NULL);
-	for (size_t i = 0; i < config->n_sources; i++) {
-		if (!source_fetches(config->sources[i]))
-			continue;
-		struct account *account = account_new(config->sources[i]);
-		configure_one(d, config, &account->config, account);
-	}
+	for (size_t i = 0; i < config->n_sources; i++)
+		configure_accounts(d, config, config->sources[i]);
 	limits_sweep(d->limits, clock_mono_ms());
+	refreshers_sweep(d->refreshers);
 	http_client_keep(d->courier.http, connections(config));
 	if (d->config != NULL)
 		config_unref(d->config);
@@ -218,32 +223,14 @@ static void configure(struct delivery *d, struct config *config)
 
 /* ---- mail ---------------------------------------------------------------- */
 
-static void free_leads(struct due_lead *chain)
-{
-	while (chain != NULL) {
-		struct due_lead *next = chain->next;
-		free(chain);
-		chain = next;
-	}
-}
-
-static void free_settlements(struct settlement *chain)
-{
-	while (chain != NULL) {
-		struct settlement *next = chain->next;
-		settlement_free(chain);
-		chain = next;
-	}
-}
-
 static void got_due(struct delivery *d, struct mail *mail)
 {
 	while (mail->leads != NULL) {
 		struct due_lead *lead = mail->leads;
 		mail->leads = lead->next;
 		lead->next = NULL;
-		struct destination *to = find(d, lead->destination);
-		if (to == NULL) {
+		struct destination *to = of_lead(d, lead);
+		if (to == NULL || to->leaving) {
 			free(lead);
 			continue;
 		}
@@ -251,7 +238,8 @@ static void got_due(struct delivery *d, struct mail *mail)
 		touch(d, to);
 	}
 	for (size_t i = 0; mail->more && i < d->n; i++) {
-		if (d->list[i]->granted > 0)
+		/* Accounts of one queue share what is granted. */
+		if (d->list[i]->granted > 0 && d->list[i]->account == NULL)
 			continue;
 		d->list[i]->more = true;
 		touch(d, d->list[i]);
@@ -265,8 +253,7 @@ static void got_settled(struct delivery *d, struct mail *mail)
 		mail->settlements = s->next;
 		s->next = NULL;
 		/* Also of one that leaves: it may be back before it is gone. */
-		struct destination *to =
-		    table_get(d->destinations, s->lead->destination);
+		struct destination *to = of_lead(d, s->lead);
 		if (to == NULL) {
 			settlement_free(s);
 			continue;
@@ -302,8 +289,14 @@ static void got_recalled(struct delivery *d, struct mail *mail)
 {
 	limits_recalled(d->limits, d->config, mail->recall);
 	mail->recall = NULL;
-	for (size_t i = 0; i < d->n; i++)
-		touch(d, d->list[i]);
+	touch_all(d);
+}
+
+static void got_credential(struct delivery *d, struct mail *mail)
+{
+	refreshers_answer(d->refreshers, mail->credential);
+	mail->credential = NULL;
+	touch_all(d);
 }
 
 static void got_command(struct delivery *d, struct mail *mail)
@@ -315,22 +308,53 @@ static void got_command(struct delivery *d, struct mail *mail)
 	touch(d, to);
 }
 
+static void got_drain(struct delivery *d, struct mail *mail)
+{
+	struct destination *to = find(d, str_from(mail->destination));
+	if (to == NULL)
+		return;
+	destination_drain(to, mail->grace_ms);
+	touch(d, to);
+}
+
+static void why_all(struct delivery *d, struct delivery_ask *a)
+{
+	buf_add_char(&a->json, '[');
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->list[i]->leaving)
+			continue;
+		if (a->json.n > 1)
+			buf_add_char(&a->json, ',');
+		destination_why(d->list[i], a, &a->json);
+	}
+	buf_add_char(&a->json, ']');
+}
+
+static void got_ask(struct delivery *d, struct mail *mail)
+{
+	struct delivery_ask *a = mail->ask;
+	struct destination *to = find(d, str_from(a->destination));
+	to = account_holding(d->list, d->n, to, a->lead);
+	mail->ask = NULL;
+	if (to != NULL && a->kind == DELIVERY_SEND) {
+		destination_ask(to, a);
+		touch(d, to);
+		return;
+	}
+	if (to != NULL)
+		destination_why(to, a, &a->json);
+	else if (a->kind == DELIVERY_WHY && a->destination[0] == '\0')
+		why_all(d, a);
+	else
+		a->result = LB_ENOTFOUND;
+	a->done(a->ctx, a);
+}
+
 static void got_stop(struct delivery *d, struct mail *mail)
 {
 	d->courier.stopping = true;
 	loop_timer_arm(d->grace, mail->grace_ms);
 	maybe_end(d);
-}
-
-static void mail_free(struct mail *mail)
-{
-	free_leads(mail->leads);
-	free_settlements(mail->settlements);
-	recall_free(mail->recall);
-	if (mail->config != NULL)
-		config_unref(mail->config);
-	free(mail->destination);
-	free(mail);
 }
 
 static void handle(struct delivery *d, struct mail *mail)
@@ -348,6 +372,9 @@ static void handle(struct delivery *d, struct mail *mail)
 	case MAIL_RECALLED:
 		got_recalled(d, mail);
 		break;
+	case MAIL_CREDENTIAL:
+		got_credential(d, mail);
+		break;
 	case MAIL_CONFIGURE:
 		configure(d, mail->config);
 		mail->config = NULL;
@@ -356,16 +383,17 @@ static void handle(struct delivery *d, struct mail *mail)
 	case MAIL_COMMAND:
 		got_command(d, mail);
 		break;
+	case MAIL_DRAIN:
+		got_drain(d, mail);
+		break;
+	case MAIL_ASK:
+		got_ask(d, mail);
+		break;
 	case MAIL_STOP:
 		got_stop(d, mail);
 		break;
 	}
 	mail_free(mail);
-}
-
-static struct mail *mail_of(struct message *message)
-{
-	return (struct mail *)(void *)message;
 }
 
 static void on_mail(void *ctx)
@@ -387,6 +415,7 @@ static void on_tick(void *ctx)
 	heartbeat_beat(&d->heartbeat);
 	for (size_t i = 0; i < d->n; i++)
 		destination_tick(d->list[i]);
+	refreshers_tick(d->refreshers, &d->courier);
 	remove_left(d);
 	publish(d);
 }
@@ -416,6 +445,7 @@ int delivery_start_with(struct delivery **out, struct config *config,
 	d->mailbox = mailbox_new();
 	d->destinations = table_new();
 	d->limits = limits_new();
+	d->refreshers = refreshers_new();
 	d->lock = lock_new();
 	int rc = loop_new(&d->courier.loop, err);
 	if (rc != 0)
@@ -449,13 +479,6 @@ fail:
 	return rc;
 }
 
-static struct mail *mail_new(enum mail_kind kind)
-{
-	struct mail *mail = xcalloc(1, sizeof(*mail));
-	mail->message.kind = (int)kind;
-	return mail;
-}
-
 void delivery_stop(struct delivery *d, int64_t grace_ms)
 {
 	if (d == NULL || d->worker == NULL)
@@ -465,17 +488,6 @@ void delivery_stop(struct delivery *d, int64_t grace_ms)
 	mailbox_post(d->mailbox, &mail->message);
 	worker_join(d->worker);
 	d->worker = NULL;
-}
-
-static void free_mail(struct mailbox *mailbox)
-{
-	struct message *next = mailbox_take(mailbox);
-	while (next != NULL) {
-		struct message *at = next;
-		next = at->next;
-		mail_free(mail_of(at));
-	}
-	mailbox_free(mailbox);
 }
 
 void delivery_free(struct delivery *d)
@@ -492,7 +504,8 @@ void delivery_free(struct delivery *d)
 	free(d->list);
 	table_free(d->destinations, NULL);
 	limits_free(d->limits);
-	free_mail(d->mailbox);
+	refreshers_free(d->refreshers);
+	mail_free_all(d->mailbox);
 	loop_watch_free(d->watch);
 	loop_timer_free(d->tick);
 	loop_timer_free(d->publish);
@@ -510,7 +523,7 @@ void delivery_free(struct delivery *d)
 void delivery_due(struct delivery *d, struct due_lead *chain, bool more)
 {
 	if (d == NULL) { /* not started yet: they are on disk */
-		free_leads(chain);
+		mail_free_leads(chain);
 		return;
 	}
 	struct mail *mail = mail_new(MAIL_DUE);
@@ -545,6 +558,14 @@ void delivery_recalled(struct delivery *d, struct recall *chain)
 	mailbox_post(d->mailbox, &mail->message);
 }
 
+void delivery_credential(struct credential *c)
+{
+	struct delivery *d = c->asker;
+	struct mail *mail = mail_new(MAIL_CREDENTIAL);
+	mail->credential = c;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
 void delivery_configure(struct delivery *d, struct config *config)
 {
 	struct mail *mail = mail_new(MAIL_CONFIGURE);
@@ -558,6 +579,21 @@ void delivery_command(struct delivery *d, const char *destination,
 	struct mail *mail = mail_new(MAIL_COMMAND);
 	mail->destination = xstrdup(destination);
 	mail->command = command;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_drain(struct delivery *d, const char *destination, int64_t for_ms)
+{
+	struct mail *mail = mail_new(MAIL_DRAIN);
+	mail->destination = xstrdup(destination);
+	mail->grace_ms = for_ms;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_ask(struct delivery *d, struct delivery_ask *a)
+{
+	struct mail *mail = mail_new(MAIL_ASK);
+	mail->ask = a;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

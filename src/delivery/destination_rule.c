@@ -169,7 +169,8 @@ static void rule_park(struct destination *d, const struct attempt *a,
 		      const struct verdict *v, struct ruling *ruling)
 {
 	int64_t id = a->entry->id;
-	bool other = d->odd_lead != 0 && d->odd_lead != id;
+	/* Those of one request got one answer. */
+	bool other = d->odd_lead != 0 && d->odd_lead != id && !a->is_mate;
 	ruling->state = destination_waits(d);
 	/* Sent with a credential or to an address that is no more in force:
 	 * what that gets says nothing of the new one. */
@@ -183,7 +184,8 @@ static void rule_park(struct destination *d, const struct attempt *a,
 		return;
 	}
 	/* One odd answer parks nobody: only this lead is set back. */
-	d->odd_lead = id;
+	if (!a->is_mate)
+		d->odd_lead = id;
 	ruling->ages = true;
 	ruling->wait_ms = d->config->probe_ms;
 }
@@ -433,6 +435,22 @@ void destination_refuse(struct attempt *a, struct ruling *ruling)
 	settle(a, &none, ruling, clock_mono_ms());
 }
 
+void destination_conclude(struct attempt *a, const struct attempt_result *r,
+			  const struct verdict *v)
+{
+	struct destination *d = a->d;
+	struct ruling ruling = {
+	    .state = destination_waits(d),
+	    .outcome = v->outcome,
+	    .reason = v->reason,
+	};
+	if (d->account == NULL || !fetch_give_up(a, v, &ruling))
+		rule(d, a, r, v, &ruling);
+	if (v->outcome != OUTCOME_LIMITED && v->outcome != OUTCOME_PARK)
+		d->total.tried++;
+	settle(a, r, &ruling, clock_mono_ms());
+}
+
 void destination_judge(struct attempt *a, const struct attempt_result *result)
 {
 	struct destination *d = a->d;
@@ -445,25 +463,22 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	learn_dns(d, result, &v, now);
 	learn_limits(a, result, now);
 	learn_breaker(d, a, &v, now);
+	int64_t limited_until = d->limited_until;
 	if (v.outcome == OUTCOME_LIMITED)
 		learn_limited(d, a, &v, now);
+	if (d->limited_until != limited_until)
+		d->limited_by = header_retry_after(result) >= 0 ? "Retry-After"
+				: v.wait_ms >= 0 ? "RateLimit-Reset"
+						 : "back-off";
 	learn_park(d, a, result, &v, now);
 	adapt_slots(d, a, result, v.outcome, now);
-	struct ruling ruling = {
-	    .state = destination_waits(d),
-	    .outcome = v.outcome,
-	    .reason = v.reason,
-	};
-	if (d->account == NULL || !fetch_give_up(a, &v, &ruling))
-		rule(d, a, result, &v, &ruling);
-	if (v.outcome != OUTCOME_LIMITED && v.outcome != OUTCOME_PARK)
-		d->total.tried++;
+	if (d->account == NULL || !fetch_conclude(a, result, &v))
+		destination_conclude(a, result, &v);
 	if (result->transport == TRANSPORT_ANSWERED ||
 	    v.outcome == OUTCOME_PARK)
 		d->virgin = false;
 	if (d->park.on && !was_parked)
 		log_location(d, result);
-	settle(a, result, &ruling, now);
 }
 
 /* ---- after the commit ---------------------------------------------------- */

@@ -84,12 +84,6 @@ static struct str header(CURL *easy, const char *name)
 	return str_from(h->value);
 }
 
-static struct str header_or(CURL *easy, const char *name, const char *other)
-{
-	struct str s = header(easy, name);
-	return s.p != NULL ? s : header(easy, other);
-}
-
 static bool reached(CURL *easy, CURLINFO info)
 {
 	curl_off_t us = 0;
@@ -167,17 +161,12 @@ static void read_result(struct call *call, CURLcode code,
 	r->status = (int)status;
 	r->body_complete = code == CURLE_OK;
 	r->body = buf_str(&call->body);
-	r->retry_after = header(easy, "Retry-After");
-	r->date = header(easy, "Date");
-	r->ratelimit_limit =
-	    header_or(easy, "RateLimit-Limit", "X-RateLimit-Limit");
-	r->ratelimit_remaining =
-	    header_or(easy, "RateLimit-Remaining", "X-RateLimit-Remaining");
-	r->ratelimit_reset =
-	    header_or(easy, "RateLimit-Reset", "X-RateLimit-Reset");
-	r->ratelimit = header(easy, "RateLimit");
-	r->ratelimit_policy = header(easy, "RateLimit-Policy");
-	r->location = header(easy, "Location");
+	for (const struct answer_header *h = answer_headers; h->name != NULL;
+	     h++) {
+		struct str *to = (void *)((char *)r + h->offset);
+		if (to->p == NULL)
+			*to = header(easy, h->name);
+	}
 }
 
 static void target_unref(struct http_target *t);
@@ -483,6 +472,7 @@ void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx)
 {
 	struct call *call = call_ready(t, m->header);
+	call->body.max = m->answer_max > 0 ? m->answer_max : ANSWER_BODY_MAX;
 	CURL *easy = call->easy;
 	char *url = xasprintf("%s%s", t->url, m->path);
 	SET(CURLOPT_URL, url);

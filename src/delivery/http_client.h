@@ -52,6 +52,7 @@ struct http_message {
 	const char *header; /* as for http_post() */
 	struct str body;    /* POST */
 	bool borrowed;      /* body stays until the callback; else copied */
+	size_t answer_max;  /* 0: ANSWER_BODY_MAX */
 };
 void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx);

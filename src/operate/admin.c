@@ -148,12 +148,14 @@ static void on_headers(void *ctx, struct exchange *x)
 	exchange_accept(x, ADMIN_BODY_MAX);
 }
 
-static bool may_reveal(const struct admin_call *c)
+/* Who may only look sees nothing unmasked, cannot search for a person letter
+ * by letter, and spends nothing of the CRM's rate limit. */
+static bool may_look(const struct admin_call *c)
 {
-	/* Nor may it be searched for, letter by letter. */
 	return c->actor->role == ROLE_FULL ||
 	       (value_get(c->params, "reveal") == NULL &&
-		value_get(c->params, "text") == NULL);
+		value_get(c->params, "text") == NULL &&
+		!str_ends(c->request->path, STR("/leads-there")));
 }
 
 static void on_request(void *ctx, struct exchange *x)
@@ -176,11 +178,11 @@ static void on_request(void *ctx, struct exchange *x)
 		admin_reply_error(x, 400, "query", "malformed query string");
 	} else {
 		call.params = params;
-		if (may_reveal(&call))
+		if (call.actor->role == ROLE_NONE || may_look(&call))
 			route->answer(&call);
 		else
 			admin_reply_error(x, 403, "read_only",
-					  "this token sees nothing unmasked");
+					  "this token may look, masked");
 	}
 	arena_release(&a->scratch);
 }
@@ -221,6 +223,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 	a->reload_ctx = reload_ctx;
 	r->on_query = admin_on_query;
 	r->on_query_ctx = a;
+	r->on_asked = admin_on_asked;
 	r->on_replayed = admin_on_replayed;
 	r->on_replay_failed = admin_on_replay_failed;
 	a->guesses = rate_table_new();

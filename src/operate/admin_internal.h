@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What admin.c and admin_auth.c (who may ask, where to) and the files that
- * answer share: admin_api.c, admin_page.c, admin_events.c, admin_leads.c,
- * admin_filter.c, admin_bulk.c, admin_sources.c, admin_destinations.c,
- * admin_manual.c. */
+/* What admin.c and admin_auth.c (who may ask, where to) share with the files
+ * that answer: admin_api.c and one admin_*.c for each thing it is about. */
 #ifndef LB_ADMIN_INTERNAL_H
 #define LB_ADMIN_INTERNAL_H
 
@@ -93,7 +91,9 @@ void admin_get_lead(struct admin_call *c);
 void admin_get_quarantine(struct admin_call *c);
 void admin_post_replay(struct admin_call *c);
 void admin_post_bury(struct admin_call *c);
-/* Asks; the answer goes back to this call. */
+/* A query whose answer goes back to this call. */
+struct query *admin_query(struct admin_call *c, enum query_kind kind);
+/* Asks with a query that was made before; the answer goes back to this call. */
 void admin_ask(struct admin_call *c, struct query *q);
 /* Asks for a page: limit, cursor and filters are those of the call. */
 void admin_ask_list(struct admin_call *c, enum query_kind kind);
@@ -131,6 +131,26 @@ void admin_post_bury_many(struct admin_call *c);
 void admin_post_send_as_new_many(struct admin_call *c);
 /* True: q was a step of a command on many leads. */
 bool admin_on_slice(struct admin *a, struct exchange *x, const struct query *q);
+
+/* ---- admin_queue.c --------------------------------------------------------
+ */
+
+void admin_get_queue(struct admin_call *c);
+void admin_get_waiting(struct admin_call *c);
+/* True: q was about why a lead waits, and delivery is asked now. */
+bool admin_on_waits(struct admin *a, struct exchange *x, const struct query *q);
+/* Delivery has answered. Takes it. */
+void admin_on_asked(void *ctx, struct delivery_ask *ask);
+
+/* ---- admin_crm.c ----------------------------------------------------------
+ */
+
+void admin_post_drain(struct admin_call *c);
+void admin_post_test(struct admin_call *c);
+void admin_get_here(struct admin_call *c);
+void admin_get_there(struct admin_call *c);
+void admin_on_sent(struct admin *a, struct exchange *x,
+		   const struct delivery_ask *ask);
 
 /* ---- admin_manual.c -------------------------------------------------------
  */

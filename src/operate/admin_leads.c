@@ -8,11 +8,23 @@
 
 /* ---- questions to the store -------------------------------------------- */
 
-void admin_ask(struct admin_call *c, struct query *q)
+static void answer_here(struct admin_call *c, struct query *q)
 {
 	q->ticket = exchange_defer(c->exchange, ADMIN_WAIT_MS);
 	q->ctx = c->admin->road;
 	q->done = road_query_done;
+}
+
+struct query *admin_query(struct admin_call *c, enum query_kind kind)
+{
+	struct query *q = query_new(kind);
+	answer_here(c, q);
+	return q;
+}
+
+void admin_ask(struct admin_call *c, struct query *q)
+{
+	answer_here(c, q);
 	queue_ask(c->admin->road->queue, q);
 }
 
@@ -49,9 +61,9 @@ void admin_ask_one(struct admin_call *c, enum query_kind kind,
 
 void admin_get_ledger(struct admin_call *c)
 {
-	struct query *q = query_new(QUERY_LEDGER);
+	struct query *q = admin_query(c, QUERY_LEDGER);
 	q->scan = str_eq(value_member(c->params, "scan"), STR("true"));
-	admin_ask(c, q);
+	queue_ask(c->admin->road->queue, q);
 }
 
 void admin_get_leads(struct admin_call *c)
@@ -172,7 +184,7 @@ void admin_on_query(void *ctx, struct query *q)
 	}
 	if (q->result != LB_OK) {
 		reply_refused(x, q);
-	} else if (admin_on_slice(a, x, q)) {
+	} else if (admin_on_slice(a, x, q) || admin_on_waits(a, x, q)) {
 		/* answered, or on its way to the store */
 	} else if (q->kind == QUERY_RAW) {
 		replay(a, x, q);

@@ -43,17 +43,18 @@ static void on_look(void *ctx)
 		loop_timer_arm(c->timer, LOOK_MS);
 		return;
 	}
-	bool ok = done > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	bool ok = done > 0 && !c->late && WIFEXITED(status) &&
+		  WEXITSTATUS(status) == 0;
 	if (c->late)
 		(void)!snprintf(why, sizeof(why), "took too long");
-	else if (done > 0 && WIFEXITED(status))
+	else if (done > 0 && WIFEXITED(status) && !ok)
 		(void)!snprintf(why, sizeof(why), "status %d",
 				WEXITSTATUS(status));
-	else if (done > 0)
+	else if (done > 0 && !ok)
 		(void)!snprintf(why, sizeof(why), "signal %d",
 				WTERMSIG(status));
 	c->pid = 0;
-	c->cb(c->ctx, ok && !c->late, why);
+	c->cb(c->ctx, ok, why);
 }
 
 struct command *command_new(struct loop *loop, command_cb cb, void *ctx)

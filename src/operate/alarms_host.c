@@ -150,6 +150,8 @@ static void judge_store(struct judge *j, const struct alarm_facts *f)
 			   "writing to the store failed: the daemon ends and "
 			   "is started again");
 	}
+	if (!f->in->gauges.scanned)
+		alarms_unknown(j->alarms, ALARM_LEDGER_DIFFERENCE);
 	if (difference != 0) {
 		s.kind = ALARM_LEDGER_DIFFERENCE;
 		alarms_see(j->alarms, &s,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that tells people: two channels, a webhook and a command, each
- * with a bounded queue of notices, one message under way at a time and a
- * back-off of its own. See the header.
+ * The thread that tells people, over two channels: a webhook and a command.
+ * Also looks at the disk and writes what alarms must remember. See the header.
  */
 #include "operate/alarms_send.h"
 
@@ -14,36 +13,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/worker.h"
 #include "delivery/headers.h"
 #include "delivery/http_client.h"
+#include "operate/alarms_channel.h"
 
 enum {
-	WAITING_MAX = 200, /* notices of a channel; the oldest go first */
-	MESSAGE_MAX = 256 * 1024,
 	COMMAND_MS = 30 * 1000,
-	BACKOFF_FIRST_MS = 2 * 1000,
-	BACKOFF_MOST_MS = 5 * 60 * 1000,
 	DISK_EVERY_MS = 2 * 1000,
 	HOST_TEXT = 65,
-};
-
-struct channel {
-	struct sender *sender;
-	const char *name;
-	bool wanted; /* configured */
-	struct notice *first, *last;
-	size_t n, under_way; /* of them, the first so many are being sent */
-	uint64_t lost;
-	struct buf message;
-	struct loop_timer *timer;
-	int64_t pause_ms, not_before; /* monotonic */
-	bool broken;                  /* said once */
-	void (*send)(struct channel *c);
 };
 
 struct sender {
@@ -76,102 +57,11 @@ struct mail {
 	int64_t grace_ms;
 };
 
-/* ---- one channel --------------------------------------------------------- */
-
-/* Nobody waits for what failed before. */
-static bool is_done(const struct channel *c)
-{
-	return c->n == 0 || (c->broken && c->under_way == 0);
-}
-
 static void maybe_end(struct sender *s)
 {
-	if (s->stopping && is_done(&s->webhook) && is_done(&s->program))
+	if (s->stopping && channel_is_done(&s->webhook) &&
+	    channel_is_done(&s->program))
 		loop_stop(s->loop);
-}
-
-static void drop_first(struct channel *c)
-{
-	struct notice *gone = c->first;
-	c->first = gone->next;
-	if (c->first == NULL)
-		c->last = NULL;
-	c->n--;
-	free(gone);
-}
-
-static void push(struct channel *c, const struct notice *n)
-{
-	if (!c->wanted)
-		return;
-	/* What is being sent stays. */
-	if (c->n >= WAITING_MAX && c->under_way == 0) {
-		drop_first(c);
-		c->lost++;
-	} else if (c->n >= WAITING_MAX) {
-		c->lost++;
-		return;
-	}
-	struct notice *copy = xmalloc(sizeof(*copy));
-	*copy = *n;
-	copy->next = NULL;
-	if (c->last != NULL)
-		c->last->next = copy;
-	else
-		c->first = copy;
-	c->last = copy;
-	c->n++;
-}
-
-static void pump(struct channel *c)
-{
-	int64_t now = clock_mono_ms();
-	if (c->under_way > 0 || c->n == 0 || !c->wanted)
-		return;
-	if (now < c->not_before) {
-		loop_timer_arm(c->timer, c->not_before - now);
-		return;
-	}
-	c->under_way = c->n;
-	buf_reset(&c->message);
-	c->send(c);
-}
-
-static void sent(struct channel *c)
-{
-	for (; c->under_way > 0; c->under_way--)
-		drop_first(c);
-	if (c->broken)
-		log_info("alarm_channel_ok", "channel=%s lost=%llu", c->name,
-			 (unsigned long long)c->lost);
-	c->broken = false;
-	c->pause_ms = 0;
-	c->lost = 0;
-	maybe_end(c->sender);
-	pump(c);
-}
-
-/* at_least: what the other side asked for, or -1. */
-static void failed(struct channel *c, const char *why, int64_t at_least)
-{
-	c->under_way = 0;
-	if (!c->broken)
-		log_warn("alarm_channel_failed",
-			 "channel=%s reason=\"%s\" action=retry", c->name, why);
-	c->broken = true;
-	c->pause_ms = c->pause_ms == 0 ? BACKOFF_FIRST_MS : c->pause_ms * 2;
-	if (c->pause_ms > BACKOFF_MOST_MS)
-		c->pause_ms = BACKOFF_MOST_MS;
-	int64_t wait = c->pause_ms;
-	wait += (int64_t)crypto_random_below((uint64_t)wait / 4 + 1);
-	c->not_before = clock_mono_ms() + (wait > at_least ? wait : at_least);
-	maybe_end(c->sender);
-	pump(c);
-}
-
-static void on_channel(void *ctx)
-{
-	pump(ctx);
 }
 
 /* ---- webhook --------------------------------------------------------------
@@ -183,7 +73,8 @@ static void on_answer(void *ctx, const struct attempt_result *r)
 	char why[64];
 	if (r->transport == TRANSPORT_ANSWERED && r->status >= 200 &&
 	    r->status < 300) {
-		sent(&s->webhook);
+		channel_sent(&s->webhook);
+		maybe_end(s);
 		return;
 	}
 	if (r->transport == TRANSPORT_ANSWERED)
@@ -191,12 +82,13 @@ static void on_answer(void *ctx, const struct attempt_result *r)
 	else
 		(void)!snprintf(why, sizeof(why), "%s",
 				transport_name(r->transport));
-	failed(&s->webhook, why, header_retry_after(r));
+	channel_failed(&s->webhook, why, header_retry_after(r));
+	maybe_end(s);
 }
 
-static void send_webhook(struct channel *c)
+static void send_webhook(void *ctx, struct channel *c)
 {
-	struct sender *s = c->sender;
+	struct sender *s = ctx;
 	if (s->format == ALARM_JSON)
 		notice_json(c->first, c->under_way, s->host, &c->message);
 	else
@@ -212,19 +104,20 @@ static void on_ended(void *ctx, bool ok, const char *why)
 {
 	struct sender *s = ctx;
 	if (ok)
-		sent(&s->program);
+		channel_sent(&s->program);
 	else
-		failed(&s->program, why, -1);
+		channel_failed(&s->program, why, -1);
+	maybe_end(s);
 }
 
-static void send_command(struct channel *c)
+static void send_command(void *ctx, struct channel *c)
 {
-	struct sender *s = c->sender;
+	struct sender *s = ctx;
 	struct err err = {0};
 	notice_mail(c->first, c->under_way, s->host, &c->message);
 	if (command_run(s->command, s->argv, buf_str(&c->message), COMMAND_MS,
 			&err) != 0)
-		failed(c, err.text, -1);
+		channel_failed(c, err.text, -1);
 }
 
 /* ---- configuration --------------------------------------------------------
@@ -264,14 +157,6 @@ static struct http_target *target_of(struct http_client *http,
 	return target;
 }
 
-static void channel_want(struct channel *c, bool wanted)
-{
-	c->wanted = wanted;
-	c->not_before = 0; /* it may be right now */
-	while (!wanted && c->n > c->under_way)
-		drop_first(c);
-}
-
 static void configure(struct sender *s, const struct config *config)
 {
 	const struct alarms_config *a = &config->alarms;
@@ -284,8 +169,8 @@ static void configure(struct sender *s, const struct config *config)
 	s->mute = (struct text_list){copy_texts(&a->mute), a->mute.n};
 	channel_want(&s->webhook, s->target != NULL);
 	channel_want(&s->program, a->command.n > 0);
-	pump(&s->webhook);
-	pump(&s->program);
+	channel_pump(&s->webhook);
+	channel_pump(&s->program);
 }
 
 /* ---- mail ------------------------------------------------------------------
@@ -313,11 +198,11 @@ static void got_notices(struct sender *s, const struct notice *n)
 	for (; n != NULL; n = n->next) {
 		if (is_muted(s, n))
 			continue;
-		push(&s->webhook, n);
-		push(&s->program, n);
+		channel_push(&s->webhook, n);
+		channel_push(&s->program, n);
 	}
-	pump(&s->webhook);
-	pump(&s->program);
+	channel_pump(&s->webhook);
+	channel_pump(&s->program);
 }
 
 static bool write_all(int fd, const char *text, size_t n)
@@ -416,24 +301,6 @@ static void run(void *ctx)
 	loop_run(s->loop);
 }
 
-static void channel_init(struct sender *s, struct channel *c, const char *name,
-			 void (*send)(struct channel *c))
-{
-	c->sender = s;
-	c->name = name;
-	c->send = send;
-	buf_init(&c->message, MESSAGE_MAX);
-	c->timer = loop_timer_new(s->loop, on_channel, c);
-}
-
-static void channel_release(struct channel *c)
-{
-	while (c->first != NULL)
-		drop_first(c);
-	buf_release(&c->message);
-	loop_timer_free(c->timer);
-}
-
 static void name_host(struct sender *s)
 {
 	if (gethostname(s->host, sizeof(s->host) - 1) != 0)
@@ -451,8 +318,8 @@ int sender_new(struct sender **out, const struct config *config,
 	s->mailbox = mailbox_new();
 	int rc = loop_new(&s->loop, err);
 	if (rc == 0) {
-		channel_init(s, &s->webhook, "webhook", send_webhook);
-		channel_init(s, &s->program, "command", send_command);
+		channel_init(&s->webhook, s->loop, "webhook", send_webhook, s);
+		channel_init(&s->program, s->loop, "command", send_command, s);
 		s->tick = loop_timer_new(s->loop, on_tick, s);
 		s->grace = loop_timer_new(s->loop, on_grace, s);
 		s->command = command_new(s->loop, on_ended, s);

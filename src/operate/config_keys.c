@@ -514,9 +514,16 @@ static const struct key keys[] = {
  .example = "file:/etc/leadbridge/secrets/page-token",
  .help = "Access token for it. A dead one parks the account, @NAME, and costs "
 	 "no lead."},
+{SOURCE = "api.tokens", .type = KEY_TOKENS, HAS(api.tokens),
+ .offset2 = AT(source, api.n_tokens),
+ .example = "{\"1001\": file:/etc/leadbridge/secrets/page-1001}",
+ .help = "The tokens of single accounts (page, portal, location), where one "
+	 "source serves several; with api.oauth their refresh tokens. Each is "
+	 "an account of its own, @NAME:ID: a dead token parks no other."},
 {SOURCE = "api.oauth.token_url", .type = KEY_URL, HAS(api.oauth.token_url),
  .example = "https://accounts.zoho.eu/oauth/v2/token",
- .help = "zoho: where access tokens come from, instead of api.token."},
+ .help = "Where access tokens come from, instead of api.token: hubspot and ghl "
+	 "(their own by default), zoho (that of your data centre)."},
 {SOURCE = "api.oauth.client_id", .type = KEY_TEXT, HAS(api.oauth.client_id),
  .example = "1000.ABCDEF",
  .help = "The client those are made for."},
@@ -527,7 +534,8 @@ static const struct key keys[] = {
 {SOURCE = "api.oauth.refresh_token", .type = KEY_SECRET,
  HAS(api.oauth.refresh_token),
  .example = "file:/etc/leadbridge/secrets/zoho-refresh",
- .help = "A refresh token that does not change with use."},
+ .help = "What access tokens are made with. Where it changes with each use, the "
+	 "new one is kept in the store, until another one is written here."},
 {SOURCE = "api.version", .type = KEY_TEXT, HAS(api.version),
  .example = "v23.0",
  .help = "Version of the provider's API; a tried one by default."},

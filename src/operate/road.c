@@ -18,7 +18,8 @@ enum report_kind {
 	REPORT_SUBMISSION = 1,
 	REPORT_QUERY,
 	REPORT_CONDITION,
-	REPORT_MAPPED
+	REPORT_MAPPED,
+	REPORT_ASKED,
 };
 
 struct condition_report {
@@ -97,6 +98,13 @@ void road_query_done(void *ctx, struct query *q)
 	mailbox_post(r->reports, &q->message);
 }
 
+void road_ask_done(void *ctx, struct delivery_ask *a)
+{
+	struct road *r = ctx;
+	a->message.kind = REPORT_ASKED;
+	mailbox_post(r->reports, &a->message);
+}
+
 /* ---- loop thread ------------------------------------------------------- */
 
 static void take_condition(struct road *r, struct condition_report *c)
@@ -136,6 +144,9 @@ static void on_reports(void *ctx)
 			break;
 		case REPORT_MAPPED:
 			mapped_done(r, m);
+			break;
+		case REPORT_ASKED:
+			r->on_asked(r->on_query_ctx, (struct delivery_ask *)m);
 			break;
 		}
 	}

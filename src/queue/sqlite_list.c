@@ -177,7 +177,8 @@ static int gather(struct walk *w, struct waiting sql, int64_t name,
 				&w->q->err);
 	if (rc != 0)
 		return rc;
-	sqlite_bind_int(st, 1, name);
+	if (name >= 0)
+		sqlite_bind_int(st, 1, name);
 	size_t n = 0;
 	while ((rc = sqlite_row(st, &w->q->err)) == 1 && n++ < GATHER_MAX) {
 		int64_t id = sqlite3_column_int64(st, 0);

@@ -15,7 +15,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 
 from crm_sandbox import Sandbox  # noqa: E402
+from provider_sandbox import Providers  # noqa: E402
 from support import daemon, people, senders  # noqa: E402
+from support import fetching as fetch  # noqa: E402
 
 numbers = itertools.count()
 
@@ -68,3 +70,20 @@ def make_bridge(ghl_key, binaries):  # pylint: disable=unused-argument
 def bridge(make_bridge, crm):
     """The standard bridge, running."""
     return make_bridge(crm).start()
+
+
+@pytest.fixture
+def providers():
+    """Meta, HubSpot, HighLevel and Zoho."""
+    with Providers() as running:
+        yield running
+
+
+@pytest.fixture
+def fetching(make_bridge, crm, providers):
+    """A bridge with the four sources whose records are fetched, running."""
+    made = make_bridge(crm)
+    fetch.keep_secrets(made)
+    made.write({"public_url": fetch.PUBLIC,
+                "sources": fetch.sources(made, providers)})
+    return made.start()

@@ -45,9 +45,11 @@ def test_the_read_token_changes_nothing_and_unmasks_nothing(served, where):
                  "/api/v1/destinations/mega/pause"):
         assert code(ask(where, "POST", path, READ_TOKEN,
                         X_Leadbridge="1")) == (403, "read_only")
-    for query in ("reveal=true", "text=ann%40example.com"):
-        assert code(ask(where, "GET", f"/api/v1/leads?{query}",
-                        READ_TOKEN)) == (403, "read_only")
+    for path in ("leads?reveal=true", "leads/1?reveal=true",
+                 "leads?text=ann%40example.com",
+                 "destinations/mega/leads-there"):
+        assert code(ask(where, "GET", f"/api/v1/{path}",
+                        READ_TOKEN)) == (403, "read_only"), path
     assert served.api("/destinations")["destinations"][0]["condition"] == "ok"
 
 

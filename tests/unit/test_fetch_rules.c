@@ -57,7 +57,7 @@ static void provider_open(struct provider *p, const char *platform)
 	p->source.api.token =
 	    (struct secret){(unsigned char *)(uintptr_t) "token", 5, NULL};
 	assert_true(source_fetches(&p->source));
-	p->account = account_new(&p->source);
+	p->account = account_new(&p->source, NULL);
 	p->limiter = limiter_new(&p->account->config.rate);
 	p->d = destination_new(&p->courier, &f->config, &p->account->config,
 			       p->limiter);

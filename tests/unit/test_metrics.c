@@ -44,7 +44,8 @@ static void test_quantiles_of_a_ramp(void **state)
 
 static struct source shop = {.name = (char *)(uintptr_t) "shop"};
 static struct source *sources[] = {&shop};
-static struct destination_config mega = {.name = (char *)(uintptr_t) "mega"};
+static struct destination_config mega = {.name = (char *)(uintptr_t) "mega",
+					 .slo_ms = 5000};
 static struct destination_config *destinations[] = {&mega};
 static const struct config config = {.sources = sources,
 				     .n_sources = 1,
@@ -74,6 +75,7 @@ static struct metrics_inputs some_inputs(struct queue_backlog *backlog,
 
 static void count_something(struct metrics *m)
 {
+	metrics_configure(m, &config);
 	struct submission s = {
 	    .source = STR("shop"), .n_accepted = 1, .received_at_ms = 99000};
 	metrics_accepted(m, &s, 1500);
@@ -81,7 +83,8 @@ static void count_something(struct metrics *m)
 	metrics_rejected(m, NULL, "malformed");
 	struct due_lead lead = {.source = STR("shop"),
 				.destination = STR("mega"),
-				.received_at_ms = 98000};
+				.received_at_ms = 98000,
+				.occurred_at_ms = 91000};
 	struct settlement settled = {
 	    .lead = &lead, .state = UNIT_DELIVERED, .outcome = OUTCOME_SENT};
 	metrics_settled(m, &settled, 100000);
@@ -128,12 +131,26 @@ static void test_line_is_json_with_the_promised_members(void **state)
 	    {".oldest_waiting_s", 60},
 	    {".sources.shop.rejected.signature", 1},
 	    {".destinations.mega.parked", 3},
+	    {".destinations.mega.within_slo", 1},
+	    {".destinations.mega.beyond_slo", 0},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (number_at(root, rows[i].path) != rows[i].want)
 			fail_msg("%s is %lld", rows[i].path,
 				 (long long)number_at(root, rows[i].path));
 	}
+	/* Received 2 s before, and 9 s after it happened at the sender's. */
+	static const char *const ages[][2] = {
+	    {".sources.shop.lead_age_s.p50", "2.000"},
+	    {".sources.shop.event_age_s.p50", "9.000"},
+	    {".destinations.mega.lead_age_s.p99", "2.000"},
+	    {".destinations.mega.event_age_s.p99", "9.000"},
+	    {".destinations.mega.slo_s", "5.000"},
+	};
+	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++)
+		if (!str_eq(value_text(value_path(root, str_from(ages[i][0]))),
+			    str_from(ages[i][1])))
+			fail_msg("%s is not %s", ages[i][0], ages[i][1]);
 	assert_true(str_eq(
 	    value_text(value_path(root, STR(".destinations.mega.condition"))),
 	    STR("parked")));
@@ -164,12 +181,58 @@ static void test_prometheus_page_has_each_family_once(void **state)
 	    "leadbridge_leads{state=\"parked\",destination=\"mega\"} 3\n",
 	    "leadbridge_accept_duration_seconds_bucket{le=\"0.0025\"} 1\n",
 	    "leadbridge_lead_age_seconds_count 1\n",
+	    "leadbridge_source_lead_age_seconds_bucket{source=\"shop\","
+	    "since=\"receipt\",le=\"2\"} 1\n",
+	    "leadbridge_source_lead_age_seconds_bucket{source=\"shop\","
+	    "since=\"event\",le=\"5\"} 0\n",
+	    "leadbridge_source_lead_age_seconds_bucket{source=\"shop\","
+	    "since=\"event\",le=\"10\"} 1\n",
+	    "leadbridge_destination_lead_age_seconds_sum{destination=\"mega\","
+	    "since=\"event\"} 9.000000\n",
+	    "leadbridge_destination_lead_age_seconds_count{destination="
+	    "\"mega\",since=\"receipt\"} 1\n",
+	    "leadbridge_slo_leads_total{destination=\"mega\",within=\"true\"}"
+	    " 1\n",
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (str_find_str(buf_str(&page), str_from(lines[i])) < 0)
 			fail_msg("missing: %s in\n%s", lines[i], page.p);
 	buf_release(&page);
 	metrics_free(m);
+}
+
+static void test_what_is_late_or_lost_is_beyond_the_slo(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		int64_t age_ms;
+		enum unit_state state;
+		uint64_t good, late;
+	} rows[] = {
+	    {"in time", 5000, UNIT_DELIVERED, 1, 0},
+	    {"late", 5001, UNIT_DELIVERED, 0, 1},
+	    {"from the future", -70000, UNIT_DELIVERED, 1, 0},
+	    {"dead", 100, UNIT_DEAD, 0, 1},
+	    {"to be tried again", 100, UNIT_WAITING, 0, 0},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct metrics *m = metrics_new();
+		struct metrics_slo got;
+		struct due_lead lead = {.source = STR("shop"),
+					.destination = STR("mega"),
+					.received_at_ms =
+					    100000 - rows[i].age_ms};
+		struct settlement s = {.lead = &lead,
+				       .state = rows[i].state,
+				       .outcome = OUTCOME_RETRY};
+		metrics_configure(m, &config);
+		metrics_settled(m, &s, 100000);
+		metrics_slo(m, STR("mega"), &got);
+		if (got.good != rows[i].good || got.late != rows[i].late)
+			fail_msg("row '%s'", rows[i].name);
+		metrics_free(m);
+	}
 }
 
 static void test_a_source_is_counted_on_its_own(void **state)
@@ -210,6 +273,7 @@ int main(void)
 	    cmocka_unit_test(test_quantiles_of_a_ramp),
 	    cmocka_unit_test(test_line_is_json_with_the_promised_members),
 	    cmocka_unit_test(test_prometheus_page_has_each_family_once),
+	    cmocka_unit_test(test_what_is_late_or_lost_is_beyond_the_slo),
 	    cmocka_unit_test(test_a_source_is_counted_on_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
