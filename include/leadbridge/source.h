@@ -140,8 +140,10 @@ struct source {
 	struct stage_rule stage;
 	struct fields_rule fields;
 	struct text_list events; /* n == 0: the adapter's defaults */
-	struct text_map map;     /* lead field or custom slug -> expression */
-	char *filter;            /* expression, or NULL */
+	/* Lead field or custom slug -> expression; or one "file:PATH" -> its
+	 * text, a program that yields an object of them. */
+	struct text_map map;
+	char *filter;                   /* expression, or NULL */
 	struct source_program *program; /* map and filter, prepared */
 	char *event_id; /* "header:NAME", value path, or "hash" */
 	struct scheme_rule scheme;
@@ -164,12 +166,13 @@ struct source {
 	struct text_list own_hosts, excluded_hosts; /* no referrers */
 	bool fbclid_implies_ads;
 	char *microsoft_ads_as, *other_search_as; /* NULL: referral */
-	bool recase;
+	bool recase, cnam_swap;
 	size_t max_body;
 	int64_t json_depth, values; /* ceilings, from limits */
 	void *state;                /* what ops->prepare made: parsed keys */
-	unsigned position;          /* index in config.sources, for counters */
-	int line; /* in the configuration file, for messages */
+	bool proof_in_body; /* by ops->prepare: as SOURCE_PROOF_IN_BODY */
+	unsigned position;  /* index in config.sources, for counters */
+	int line;           /* in the configuration file, for messages */
 };
 
 /* ---- one call ---------------------------------------------------------- */
@@ -238,16 +241,19 @@ enum answer_kind { /* what the sender is told */
 };
 
 enum source_flags {
-	SOURCE_PROOF_IN_BODY = 1, /* verify() needs the parsed payload */
-	SOURCE_OPEN = 2,          /* may start with no proof at all (form) */
-	SOURCE_CONTENT_ID = 4,    /* events have no id: content hash */
-	SOURCE_LENIENT = 8,       /* hand-written templates: raw tabs and line
-				   * ends in JSON strings are accepted */
-	SOURCE_ATTRIBUTION = 16,  /* `attribution` is true by default */
-	SOURCE_SIGNS_URL = 32,    /* `secret` proves the URL too: without
-				   * public_url nothing would ever fit */
-	SOURCE_NO_LEADS = 64,     /* needs no destination: every event is
-				   * recorded, none becomes a lead */
+	SOURCE_PROOF_IN_BODY = 1,   /* verify() needs the parsed payload */
+	SOURCE_OPEN = 2,            /* may start with no proof at all (form) */
+	SOURCE_CONTENT_ID = 4,      /* events have no id: content hash */
+	SOURCE_LENIENT = 8,         /* hand-written templates: raw tabs and line
+				     * ends in JSON strings are accepted */
+	SOURCE_ATTRIBUTION = 16,    /* `attribution` is true by default */
+	SOURCE_SIGNS_URL = 32,      /* `secret` proves the URL too: without
+				     * public_url nothing would ever fit */
+	SOURCE_NO_LEADS = 64,       /* needs no destination: every event is
+				     * recorded, none becomes a lead */
+	SOURCE_MANY_ACCOUNTS = 128, /* one app's webhook tells of every account
+				     * that installed it: warned about where
+				     * neither account nor route chooses */
 };
 
 enum payload_kinds {
@@ -255,6 +261,7 @@ enum payload_kinds {
 	PAYLOAD_FORM = 2,
 	PAYLOAD_MULTIPART = 4,
 	PAYLOAD_XML = 8,
+	PAYLOAD_JWT = 16, /* JSON in a JSON Web Token */
 };
 
 /* ---- follow-up fetches -------------------------------------------------- */
@@ -356,6 +363,13 @@ struct source_ops {
 
 const struct source_ops *source_ops_find(struct str platform);
 const struct source_ops *source_ops_at(size_t i); /* NULL after the last */
+
+/* Whether verify() needs the parsed payload. */
+static inline bool source_proof_in_body(const struct source *source)
+{
+	return (source->ops->flags & SOURCE_PROOF_IN_BODY) != 0 ||
+	       source->proof_in_body;
+}
 
 /* Checks a configured source and prepares its keys; err says what is missing.
  * "Fails closed": no source but `form` starts that anybody could post to. */

@@ -18,8 +18,9 @@
 
 enum {
 	TICK_MS = 1000,
-	PUBLISH_MS = 50, /* status is at most this old */
-	KEEP_MAX = 256,  /* idle connections in all */
+	TRIM_MS = 60 * 1000, /* memory goes back to the system this often */
+	PUBLISH_MS = 50,     /* status is at most this old */
+	KEEP_MAX = 256,      /* idle connections in all */
 };
 
 struct delivery {
@@ -30,6 +31,7 @@ struct delivery {
 	struct loop_watch *watch;
 	struct loop_timer *tick, *publish, *grace;
 	bool publishing; /* its timer is armed */
+	int64_t trimmed_at;
 	struct table *destinations;
 	struct destination **list; /* the same, for walks */
 	size_t n, cap;
@@ -409,6 +411,18 @@ static void on_mail(void *ctx)
 	heartbeat_beat(&d->heartbeat);
 }
 
+/* What hundreds of destinations used for a moment, as after one lead to each,
+ * the allocator would keep for ever. */
+static void trim(struct delivery *d)
+{
+	int64_t now = clock_mono_ms();
+	if (!d->courier.trimmed || now - d->trimmed_at < TRIM_MS)
+		return;
+	d->courier.trimmed = false;
+	d->trimmed_at = now;
+	mem_trim();
+}
+
 static void on_tick(void *ctx)
 {
 	struct delivery *d = ctx;
@@ -417,6 +431,7 @@ static void on_tick(void *ctx)
 		destination_tick(d->list[i]);
 	refreshers_tick(d->refreshers, &d->courier);
 	remove_left(d);
+	trim(d);
 	publish(d);
 }
 

@@ -158,6 +158,18 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 	d->courier->answered(d->courier->ctx, d);
 }
 
+/* The other side may have counted the first time too. */
+bool attempt_again(void *ctx)
+{
+	struct attempt *a = ctx;
+	int64_t now = clock_mono_ms();
+	if (limiter_ready_at(a->limiter, now) != 0)
+		return false;
+	limiter_take(a->limiter, now);
+	a->tokens++;
+	return true;
+}
+
 static void launch(struct attempt *a, int64_t now)
 {
 	struct destination *d = a->d;
@@ -169,6 +181,7 @@ static void launch(struct attempt *a, int64_t now)
 	else
 		a->breaker_probe = breaker_sent(&d->breaker, now);
 	limiter_take(d->limiter, now);
+	a->tokens = 1;
 	d->leads_since_ask++;
 	link_attempt(a);
 	d->used_at = now;
@@ -179,7 +192,12 @@ static void launch(struct attempt *a, int64_t now)
 	char line[ATTEMPT_KEY_LINE];
 	attempt_key_line(lead, line);
 	fault_point("delivery_taken");
-	http_post(d->target, line, lead->body, on_answer, a);
+	struct http_message m = {.path = "",
+				 .header = line,
+				 .body = lead->body,
+				 .borrowed = true,
+				 .again = attempt_again};
+	http_send(d->target, &m, on_answer, a);
 	fault_point("delivery_sent");
 }
 
@@ -314,6 +332,7 @@ void destination_tick(struct destination *d)
 	if (d->in_flight == 0 && d->used_at != 0 &&
 	    now - d->used_at > IDLE_MS) {
 		http_target_trim(d->target);
+		d->courier->trimmed = true;
 		d->used_at = 0;
 	}
 	destination_ask_tick(d, now);

@@ -46,6 +46,7 @@ struct courier {
 	struct delivery_ops ops;
 	size_t in_flight; /* of all */
 	bool stopping;
+	bool trimmed; /* a destination gave memory back */
 	void *ctx;
 	void (*answered)(void *ctx, struct destination *d);
 };
@@ -127,6 +128,7 @@ struct attempt {
 	bool brief;            /* of a fetch: asked for fewer fields */
 	struct destination *d;
 	struct limiter *limiter; /* the one it took from */
+	int tokens;              /* more than one when curl sent it again */
 	struct entry *entry;
 	int64_t started, started_ms; /* monotonic, wall */
 	bool breaker_probe, park_probe;
@@ -165,6 +167,8 @@ void destination_configure(struct destination *d, struct config *all,
 void destination_serve(struct destination *d, struct account *account);
 /* Its target again, after a header of its configuration changed. */
 void destination_retarget(struct destination *d);
+/* Whether a request may leave once more, whose connection died under it. */
+bool attempt_again(void *attempt);
 void destination_command(struct destination *d, enum destination_command c);
 void destination_drain(struct destination *d, int64_t for_ms);
 /* Sends what may be sent, arms the timer, sets the condition. */

@@ -35,6 +35,7 @@ static const struct destination_config usual = {
     .retry = {pauses, sizeof(pauses) / sizeof(pauses[0])},
     .retry_every_ms = FETCH_RETRY_EVERY_MS,
     .probe_ms = 5 * MINUTE,
+    .nxdomain_grace_ms = 60 * MINUTE,
     .breaker_failures = 5,
     .breaker_open_ms = 5 * SECOND,
     .breaker_max_open_ms = 2 * MINUTE,
@@ -239,6 +240,7 @@ void fetch_send(struct attempt *a, http_done_cb cb)
 	    .answer_max = many ? FETCH_BATCH_BYTES : 0,
 	};
 	fault_point("fetch_asked");
+	m.again = attempt_again;
 	http_send(a->d->target, &m, cb, a);
 	arena_release(&scratch);
 }

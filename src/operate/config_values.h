@@ -150,6 +150,8 @@ void write_texts(const struct key *k, const void *base, struct buf *out);
 void write_rates(const struct key *k, const void *base, struct buf *out);
 void write_durations(const struct key *k, const void *base, struct buf *out);
 void write_networks(const struct key *k, const void *base, struct buf *out);
+/* config_map.c */
+void write_field_map(const struct key *k, const void *base, struct buf *out);
 void write_map(const struct key *k, const void *base, struct buf *out);
 void write_outcomes(const struct key *k, const void *base, struct buf *out);
 

@@ -130,7 +130,10 @@ struct store {
 	struct confirmations *confirmations;
 	int64_t unmatched, unmatched_delta; /* confirmations */
 	struct tidy tidy;
-	int wal_pages; /* after the last commit */
+	int wal_pages;     /* after the last commit */
+	int wal_before;    /* at the last upkeep */
+	bool wal_done;     /* all of it is in the database */
+	int checkpoint_at; /* pages; when the next is worth its syncs */
 	bool in_transaction;
 };
 

@@ -544,6 +544,7 @@ const struct source_ops source_meta_ads = {
     .platform = "meta_ads",
     .source_platform = "meta_ads",
     .source_type = "form",
+    .flags = SOURCE_MANY_ACCOUNTS,
     .payloads = PAYLOAD_JSON,
     .try_later = 503,
     .max_body = 1 << 20,

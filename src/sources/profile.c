@@ -28,24 +28,48 @@ static bool has_scheme(const struct scheme_rule *rule)
 	       rule->header != NULL;
 }
 
+static void lay_over(char **to, char *with)
+{
+	if (with != NULL)
+		*to = with;
+}
+
+/* The profile's, changed where the source says so; or the source's, where that
+ * says how and where. Texts stay borrowed. */
+static struct scheme_rule scheme_of(const struct source *source)
+{
+	const struct scheme_rule *own = &source->scheme;
+	struct scheme_rule rule = source->ops->profile->scheme;
+	if (has_scheme(own))
+		return *own;
+	lay_over(&rule.encoding, own->encoding);
+	lay_over(&rule.prefix, own->prefix);
+	lay_over(&rule.signed_text, own->signed_text);
+	lay_over(&rule.timestamp_header, own->timestamp_header);
+	lay_over(&rule.id_header, own->id_header);
+	if (own->tolerance_ms != 0)
+		rule.tolerance_ms = own->tolerance_ms;
+	return rule;
+}
+
 static int prepare(struct source *source, struct err *err)
 {
 	const struct profile *p = source->ops->profile;
-	const struct scheme_rule *rule =
-	    has_scheme(&source->scheme) ? &source->scheme : &p->scheme;
+	struct scheme_rule rule = scheme_of(source);
 	struct signature_scheme scheme;
 	struct signature *signature = NULL;
 	if (source->secret.n == 0 || p->secret_in_body != NULL)
 		return 0;
-	if (!has_scheme(rule))
+	if (!has_scheme(&rule))
 		return err_set(err, LB_EINVAL,
 			       "platform '%s' signs nothing: use token, "
 			       "header, basic or param, or give a scheme",
 			       p->platform);
-	int code = signature_scheme_from(rule, &scheme, err);
+	int code = signature_scheme_from(&rule, &scheme, err);
 	if (code == 0)
 		code = signature_new(&scheme, &source->secret, &signature, err);
 	source->state = signature;
+	source->proof_in_body = signature_in_body(signature);
 	return code;
 }
 
@@ -197,6 +221,22 @@ static void add_rows(const struct source_call *call, struct event_list *list,
 		add_event(call, list, v, row->last, row);
 }
 
+/* Adds what is known of an e-mail to each event. The tree is the request's own:
+ * nobody else has it. */
+static void read_mails(const struct source_call *call,
+		       const struct evaluation *from,
+		       const struct value **events, size_t n)
+{
+	const struct profile *p = profile_of(call);
+	for (size_t i = 0; i < n && mail_is_ruled(&p->mail); i++) {
+		struct evaluation v = *from;
+		v.event = events[i];
+		if (events[i]->type == VALUE_OBJECT)
+			value_append((struct value *)(uintptr_t)events[i],
+				     mail_read(call, &p->mail, &v));
+	}
+}
+
 static int split(const struct source_call *call, struct event_list *list,
 		 struct err *err)
 {
@@ -211,6 +251,7 @@ static int split(const struct source_call *call, struct event_list *list,
 	size_t n = each_is_jq ? 0 : find_events(call, &v, &events);
 	if (!each_is_jq && n == 0)
 		return err_set(err, LB_EINVAL, "no event in the body");
+	read_mails(call, &v, events, n);
 	struct mapping_input in = {v.root, v.headers, v.query, events, n};
 	/* More than that are quarantined whole: nothing has to be run. */
 	if (p->program != NULL && n < MAPPING_EVENTS_MAX &&
@@ -269,6 +310,8 @@ static const struct {
     {"json", PAYLOAD_JSON},
     {"form", PAYLOAD_FORM},
     {"multipart", PAYLOAD_MULTIPART},
+    {"xml", PAYLOAD_XML},
+    {"jwt", PAYLOAD_JWT},
 };
 
 static int payloads_of(const struct profile *p, unsigned *out, struct err *err)
@@ -283,8 +326,8 @@ static int payloads_of(const struct profile *p, unsigned *out, struct err *err)
 				kind = payload_words[w].kind;
 		if (kind == 0)
 			return err_set(err, LB_EINVAL,
-				       "unknown payload '%s': json, form or "
-				       "multipart",
+				       "unknown payload '%s': json, form, "
+				       "multipart, xml or jwt",
 				       p->payloads.v[i]);
 		*out |= kind;
 	}
@@ -312,6 +355,14 @@ static void each_expression(struct profile *p,
 	    &p->source_platform.from,
 	    &p->source_type.from,
 	    &p->stage_slug.from,
+	    &p->mail.from,
+	    &p->mail.name,
+	    &p->mail.reply_to,
+	    &p->mail.headers,
+	    &p->mail.text,
+	    &p->mail.signature,
+	    &p->mail.html,
+	    &p->mail.envelope,
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		fn(p, all[i]);
@@ -349,6 +400,13 @@ int profile_finish(struct profile *p, struct err *err)
 	if (code != 0)
 		return code;
 	each_expression(p, note_expression);
+	if (mail_is_programmed(&p->mail))
+		return err_set(err, LB_EINVAL,
+			       "'mail' takes paths, which are read before a "
+			       "program runs");
+	if (mail_is_ruled(&p->mail) && p->each.text != NULL)
+		return err_set(err, LB_EINVAL,
+			       "'mail' and 'each' do not go together");
 	terminate(&p->events);
 	terminate(&p->except);
 	p->ops = (struct source_ops){

@@ -2,7 +2,8 @@
 """Fixtures: a CRM sandbox, a running bridge, people nobody else has met.
 
 Every bridge is judged when its test ends: exit status 0 after SIGTERM, no
-sanitizer report, no personal data and no secret in anything it wrote.
+sanitizer report, no personal data and no secret in anything it wrote, and every
+lead it sent as the CRM's description says (where that is at hand).
 """
 
 import itertools
@@ -16,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(
 
 from crm_sandbox import Sandbox  # noqa: E402
 from provider_sandbox import Providers  # noqa: E402
-from support import daemon, people, senders  # noqa: E402
+from support import daemon, openapi, people, senders  # noqa: E402
 from support import fetching as fetch  # noqa: E402
 
 numbers = itertools.count()
@@ -61,6 +62,8 @@ def make_bridge(ghl_key, binaries):  # pylint: disable=unused-argument
     try:
         for bridge in made:
             bridge.judge()
+            unfit = openapi.unfit(bridge.crm.requests)
+            assert not unfit, unfit
     finally:
         for bridge in made:
             bridge.remove()

@@ -86,7 +86,7 @@ static void answer(struct provider *p, int64_t id, const char *description,
 				.to = STR("mega"),
 				.first_failed_at_ms = failed_at,
 				.body = str_from(description)};
-	struct attempt a = {.d = p->d, .limiter = p->limiter};
+	struct attempt a = {.d = p->d, .limiter = p->limiter, .tokens = 1};
 	struct attempt_result r = {.transport = TRANSPORT_ANSWERED,
 				   .status = status,
 				   .body = str_from(body),
