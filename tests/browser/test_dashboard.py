@@ -179,6 +179,7 @@ def test_personal_data_is_masked_until_asked_for(served, page, person):
     assert shown() == []
     page.press("Open lead 1")
     page.wait_text("#detail", "Personal data is masked")
+    page.sane()
     assert shown() == []
     page.press("Reveal personal data")
     page.wait_text("#detail", who.email)
@@ -253,6 +254,11 @@ def test_a_destination_is_paused_and_resumed(served, page, person):
     post(served, customer(person()))
     page.wait_text("#figures", "oldest")
     assert served.ledger()["parked"] == 1
+    page.press("Open lead 1")
+    page.wait_text("#detail", "Why it waits")
+    page.wait_text("#detail", "mega is paused")
+    page.sane()
+    page.keys(Keys.ESCAPE)
     page.press("Resume mega")
     page.wait_text("#leads-list", "delivered")
     page.wait_gone("#destinations-list", "paused by hand")
@@ -418,6 +424,7 @@ def test_text_can_be_read(lively, page, scheme):
     page.picture(scheme)
     page.press("Open lead 10")
     page.wait_text("#detail", "What goes to the CRM")
+    page.sane()
     assert page.script(CONTRAST) == []
     page.picture(f"{scheme}-lead", whole=False)
 
@@ -438,6 +445,7 @@ def test_nothing_reaches_beyond_a_narrow_screen(lively, page, width):
         page.picture(f"narrow-{width}-{section}", whole=False)
     page.press("Open lead 10")
     page.wait_text("#detail", "What goes to the CRM")
+    page.sane()
     assert page.script("const d = document.getElementById('detail');"
                        "return d.scrollWidth <= d.clientWidth")
     page.picture(f"narrow-{width}-lead", whole=False)
