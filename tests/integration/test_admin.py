@@ -196,6 +196,7 @@ def test_the_page_is_public_and_its_data_is_not(where):
 
 # ---- live -------------------------------------------------------------------
 
+@pytest.mark.tsan
 def test_events_tell_of_each_lead_and_of_no_person(served, where, person):
     who = person()
     with admin.Events(where, token=READ_TOKEN) as events:
@@ -216,6 +217,7 @@ def test_events_tell_of_each_lead_and_of_no_person(served, where, person):
             assert piece not in text
 
 
+@pytest.mark.tsan
 def test_a_flood_is_told_in_few_words(served, where, person):
     crowd = [customer(person()) for _ in range(150)]
     with admin.Events(where, token=TOKEN) as events:
@@ -256,6 +258,7 @@ def test_as_many_watch_as_there_may_be(served, where):
     assert served.get("/healthz").status == 200
 
 
+@pytest.mark.tsan
 def test_the_last_hour_is_there_in_minutes(served, where, person):
     served.post(customer(person()))
 
