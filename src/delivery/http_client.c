@@ -45,7 +45,7 @@ struct http_target {
 	char *url, *ca, *proxy;
 	char *host, *port; /* to look up; NULL: an address, or a proxy's work */
 	char **headers;
-	size_t n_headers;
+	size_t n_headers, answer_more;
 	int64_t connect_timeout_ms, timeout_ms;
 	bool allow_http, allow_private;
 	struct call *resting; /* calls ready for the next request */
@@ -302,7 +302,7 @@ static struct call *call_new(struct http_target *t)
 {
 	struct call *call = xcalloc(1, sizeof(*call));
 	call->target = t;
-	buf_init(&call->body, ANSWER_BODY_MAX);
+	buf_init(&call->body, ANSWER_BODY_MAX + t->answer_more);
 	call->headers = xcalloc(t->n_headers + 1, sizeof(*call->headers));
 	for (size_t i = 0; i < t->n_headers; i++) {
 		call->headers[i].data = t->headers[i];
@@ -468,6 +468,7 @@ struct http_target *http_target_new(struct http_client *c,
 		t->headers[i] = xstrdup(spec->headers[i]);
 	t->connect_timeout_ms = spec->connect_timeout_ms;
 	t->timeout_ms = spec->timeout_ms;
+	t->answer_more = spec->answer_more;
 	t->allow_http = spec->allow_http;
 	t->allow_private = spec->allow_private;
 	read_host(t);

@@ -145,7 +145,8 @@ static void on_headers(void *ctx, struct exchange *x)
 	if (route->method == HTTP_POST && !may_post(actor, x))
 		return;
 	exchange_set_data(x, (void *)(uintptr_t)actor);
-	exchange_accept(x, ADMIN_BODY_MAX);
+	exchange_accept(x, route->answer == admin_post_import ? ADMIN_IMPORT_MAX
+							      : ADMIN_BODY_MAX);
 }
 
 /* Who may only look sees nothing unmasked, cannot search for a person letter
