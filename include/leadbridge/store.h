@@ -88,6 +88,8 @@ struct new_event {
 	struct str topic;
 	struct str account;
 	const char *privacy; /* privacy topic to record, or NULL */
+	struct str person;   /* whom it says to erase; NONE: record it only */
+	int64_t person_wait_ms;
 	struct str confirms; /* the CRM's id of a lead it has made */
 	int64_t occurred_at_ms;
 	struct once *once;
@@ -156,8 +158,8 @@ struct due_lead {
 	int64_t first_failed_at_ms; /* 0: never tried and failed */
 	int64_t triable_ms;         /* age that counts for max_age */
 	uint32_t attempts, generation;
-	int64_t bulk;   /* number of the bulk request it is, or 0: then id is
-			 * that of its first row */
+	int64_t bulk; /* number of the bulk request it is, or 0: then id is
+		       * that of its first row */
 	/* Of a bulk request: how many ids from id on may be rows of it, and
 	 * how many are. */
 	uint32_t units, rows;

@@ -203,6 +203,9 @@ void destination_forget_dead(struct destination *d);
 /* A person sends a dead lead again: it is no longer one of those the `contract`
  * rule may take back. */
 void destination_revive(struct destination *d, int64_t id);
+/* The lead was erased: what is kept of it in memory goes, unless it is under
+ * way at this moment; its settlement will find nothing. */
+void destination_erased(struct destination *d, int64_t id);
 
 /* ---- destination_room.c -------------------------------------------------- */
 

@@ -239,6 +239,12 @@ void destination_revive(struct destination *d, int64_t id)
 	}
 }
 
+void destination_erased(struct destination *d, int64_t id)
+{
+	destination_revive(d, id);
+	scheduler_erase(d->leads, id);
+}
+
 static bool in_row(const struct dead_row *row, int64_t id)
 {
 	for (int i = 0; i < row->n; i++)

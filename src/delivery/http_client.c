@@ -302,7 +302,7 @@ static struct call *call_new(struct http_target *t)
 {
 	struct call *call = xcalloc(1, sizeof(*call));
 	call->target = t;
-	buf_init(&call->body, ANSWER_BODY_MAX + t->answer_more);
+	buf_init(&call->body, ANSWER_BODY_MAX);
 	call->headers = xcalloc(t->n_headers + 1, sizeof(*call->headers));
 	for (size_t i = 0; i < t->n_headers; i++) {
 		call->headers[i].data = t->headers[i];
@@ -408,7 +408,8 @@ void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx)
 {
 	struct call *call = call_ready(t, m->header);
-	call->body.max = m->answer_max > 0 ? m->answer_max : ANSWER_BODY_MAX;
+	call->body.max = m->answer_max > 0 ? m->answer_max
+					   : ANSWER_BODY_MAX + t->answer_more;
 	CURL *easy = call->easy;
 	char *url = xasprintf("%s%s", t->url, m->path);
 	SET(CURLOPT_URL, url);

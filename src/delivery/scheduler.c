@@ -314,6 +314,15 @@ void scheduler_forget(struct scheduler *s, struct entry *e)
 	entry_free(e);
 }
 
+void scheduler_erase(struct scheduler *s, int64_t id)
+{
+	struct entry *e = scheduler_find(s, id);
+	if (e != NULL && e->place != ENTRY_OUT)
+		scheduler_forget(s, e);
+	else if (e == NULL && s->refilling)
+		table_put(s->ghosts, id_key(&id), s);
+}
+
 static struct entry *victim(struct scheduler *s)
 {
 	if (s->backlog.n > 0)

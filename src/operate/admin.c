@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "ingress/rate.h"
 #include "operate/admin_internal.h"
+#include "operate/backup.h"
 #include "operate/health.h"
 #include "payload/payload.h"
 
@@ -151,12 +152,14 @@ static void on_headers(void *ctx, struct exchange *x)
 
 /* Who may only look sees nothing unmasked, cannot search for a person letter
  * by letter, and spends nothing of the CRM's rate limit. */
-static bool may_look(const struct admin_call *c)
+static bool may_see(const struct admin_call *c, const struct admin_route *route)
 {
-	return c->actor->role == ROLE_FULL ||
-	       (value_get(c->params, "reveal") == NULL &&
-		value_get(c->params, "text") == NULL &&
-		!str_ends(c->request->path, STR("/leads-there")));
+	if (c->actor->role != ROLE_READ)
+		return true;
+	return route->answer != admin_get_requests &&
+	       route->answer != admin_get_there &&
+	       value_get(c->params, "reveal") == NULL &&
+	       value_get(c->params, "text") == NULL;
 }
 
 static void on_request(void *ctx, struct exchange *x)
@@ -179,7 +182,7 @@ static void on_request(void *ctx, struct exchange *x)
 		admin_reply_error(x, 400, "query", "malformed query string");
 	} else {
 		call.params = params;
-		if (call.actor->role == ROLE_NONE || may_look(&call))
+		if (may_see(&call, route))
 			route->answer(&call);
 		else
 			admin_reply_error(x, 403, "read_only",
@@ -220,6 +223,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 {
 	struct admin *a = xcalloc(1, sizeof(*a));
 	a->road = r;
+	a->backup = backup_new();
 	a->reload = reload;
 	a->reload_ctx = reload_ctx;
 	r->on_query = admin_on_query;
@@ -267,6 +271,7 @@ void admin_free(struct admin *a)
 	if (a == NULL)
 		return;
 	listener_free(a->listener);
+	backup_free(a->backup);
 	admin_events_free(a->events);
 	rate_table_free(a->guesses);
 	free(a->listen);

@@ -37,6 +37,9 @@ struct queue_events {
 	void (*refilled)(void *ctx, const char *destination,
 			 struct due_lead *chain, bool more,
 			 int64_t next_due_at_ms);
+	/* Units that were erased in a commit: nobody may send them. May be
+	 * NULL. */
+	void (*erased)(void *ctx, const int64_t *ids, size_t n);
 	/* Answer to queue_recall; owned. */
 	void (*recalled)(void *ctx, struct recall *chain);
 	/* Condition changed; after QUEUE_FAILED nothing more is written. */
@@ -104,11 +107,13 @@ enum query_kind {
 	QUERY_WAITS,      /* why a lead waits: out in `waits` */
 	QUERY_SUMS,       /* contacts of leads as hashes */
 	QUERY_PAST,       /* what came and went in an hour: out in `past` */
+	QUERY_PRIVACY,    /* see queue/privacy.h */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY,       /* dead -> waiting (generation by the rules) */
 	COMMAND_BURY,        /* dead, quarantined -> ignored, with a reason */
 	COMMAND_SEND_AS_NEW, /* dead -> waiting, under the next key */
 	COMMAND_NOTE,        /* nothing but its line in the audit log */
+	COMMAND_PRIVACY,     /* see queue/privacy.h */
 	COMMAND_CREDENTIAL,  /* keep it */
 };
 
@@ -181,7 +186,8 @@ struct query {
 	 * those before past_whole_ms are not all there. */
 	struct queue_minute past[QUERY_PAST_MINUTES];
 	int64_t past_whole_ms;
-	struct query_waits waits; /* QUERY_WAITS */
+	struct query_waits waits;     /* QUERY_WAITS */
+	struct privacy_work *privacy; /* *_PRIVACY: what to do */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);
