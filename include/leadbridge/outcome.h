@@ -54,6 +54,7 @@ struct attempt_result {
 	struct str ratelimit, ratelimit_policy; /* structured form */
 	struct str location;
 	int64_t received_at_ms;
+	int64_t certificate_ends_ms; /* of the other side; 0: not known */
 };
 
 struct verdict {

@@ -442,6 +442,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	if (d->account != NULL)
 		fetch_judge(a, result, &v);
 	bool was_parked = d->park.on;
+	if (result->certificate_ends_ms != 0)
+		d->certificate_ends_ms = result->certificate_ends_ms;
 	learn_dns(d, result, &v, now);
 	learn_limits(a, result, now);
 	learn_breaker(d, a, &v, now);

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "delivery/address.h"
@@ -56,6 +57,7 @@ struct call {
 	char line[HEADER_LINE_MAX];
 	struct buf body;
 	size_t header_bytes;
+	int64_t certificate_ends_ms;
 	bool headers_done; /* the answer's status line and headers are whole */
 	bool over;         /* the answer passed a ceiling */
 	bool forbidden;    /* an address was refused */
@@ -159,6 +161,7 @@ static void read_result(struct call *call, CURLcode code,
 	*r = (struct attempt_result){
 	    .transport = transport_of(call, code),
 	    .received_at_ms = clock_wall_ms(),
+	    .certificate_ends_ms = call->certificate_ends_ms,
 	};
 	if (r->transport != TRANSPORT_ANSWERED)
 		return;
@@ -356,12 +359,24 @@ static curl_socket_t on_open(void *ctx, curlsocktype purpose,
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* Of a connection used again, too. */
+static void note_certificate(struct call *call)
+{
+	struct curl_tlssessioninfo *tls = NULL;
+	if (curl_easy_getinfo(call->easy, CURLINFO_TLS_SSL_PTR, &tls) ==
+		CURLE_OK &&
+	    tls != NULL && tls->backend == CURLSSLBACKEND_OPENSSL &&
+	    tls->internals != NULL)
+		call->certificate_ends_ms = crypto_peer_ends_ms(tls->internals);
+}
+
 /* A connection made under another target's rules may be used again. */
 static int on_connected(void *ctx, char *remote, char *local, int remote_port,
 			int local_port)
 {
 	(void)local, (void)remote_port, (void)local_port;
 	struct call *call = ctx;
+	note_certificate(call);
 	if (call->target->allow_private || address_text_is_public(remote))
 		return CURL_PREREQFUNC_OK;
 	return CURL_PREREQFUNC_ABORT;
@@ -461,6 +476,7 @@ static struct call *call_ready(struct http_target *t, const char *line)
 	t->references++;
 	buf_reset(&call->body);
 	call->header_bytes = 0;
+	call->certificate_ends_ms = 0;
 	call->headers_done = call->over = call->forbidden = false;
 	(void)!snprintf(call->line, sizeof(call->line), "%s", line);
 	return call;

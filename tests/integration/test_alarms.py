@@ -690,6 +690,45 @@ def test_a_budget_that_burns(faults, make_bridge, crm, person):
     wait_cleared(bridge, "slo_burn_fast", "mega")
 
 
+def test_a_lead_that_grew_too_old(faults, make_bridge, crm, person):
+    # pylint: disable=unused-argument,redefined-outer-name
+    bridge = make_bridge(crm, {"destinations": {"mega": {
+        "max_age": "1m", "breaker": {"failures": 1000}}}})
+    clock = Clock(bridge)
+    crm.misbehave({"status": 500, "times": 0})
+    bridge.start()
+    bridge.post(order(person()))
+    crm.wait_posts(2)
+    clock.pass_time(90)
+    alarm = wait_raised(bridge, "destination_trouble", "mega")
+    assert "too old" in alarm["text"]
+    wait_raised(bridge, "dead_letters", "shop")
+    clock.pass_time(11 * 60)
+    wait_cleared(bridge, "destination_trouble", "mega")
+
+
+def test_a_server_whose_certificate_ends(faults, make_bridge, person):
+    # pylint: disable=unused-argument,redefined-outer-name
+    with Sandbox(tls=True) as crm:
+        shown = subprocess.run(
+            ["openssl", "x509", "-in", crm.certificate, "-noout", "-enddate"],
+            capture_output=True, text=True, check=True, timeout=60).stdout
+        ends = ssl.cert_time_to_seconds(shown.strip().split("=")[1])
+        bridge = make_bridge(crm)
+        clock = Clock(bridge)
+        bridge.start()
+        bridge.post(order(person()))
+        bridge.wait_ledger(delivered=1)
+        looks(bridge)
+        assert raised(bridge) == set()
+        clock.jump(int(ends - time.time()) - 12 * HOUR)
+        alarm = wait_raised(bridge, "certificate_expires", "mega")
+        assert "server of destination 'mega'" in alarm["text"]
+        clock.jump(-3 * DAY)
+        wait_cleared(bridge, "certificate_expires", "mega")
+        bridge.stop()
+
+
 # ---- speed to lead ------------------------------------------------------------------
 
 def test_speed_to_lead_per_source_and_destination(bridge, crm, person):

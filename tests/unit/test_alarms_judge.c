@@ -367,6 +367,35 @@ static void test_a_breaker_that_stays_open(void **state)
 	assert_int_equal(w->told, 2);
 }
 
+static void test_trouble_that_delivery_speaks_of(void **state)
+{
+	struct world *w = *state;
+	configure(w);
+	(void)!snprintf(w->status.trouble, sizeof(w->status.trouble),
+			"dns_nxdomain");
+	w->status.trouble_ms = w->wall;
+	pass(w, 9 * MINUTE);
+	assert_true(raised(w, ALARM_DESTINATION_TROUBLE, "mega"));
+	pass(w, 2 * MINUTE);
+	assert_false(raised(w, ALARM_DESTINATION_TROUBLE, "mega"));
+	assert_int_equal(w->told, 2);
+}
+
+static void test_a_server_whose_certificate_ends(void **state)
+{
+	struct world *w = *state;
+	configure(w);
+	w->status.certificate_ends_ms = w->wall + 3 * DAY;
+	pass(w, DAY);
+	assert_int_equal(w->told, 0);
+	pass(w, DAY + HOUR);
+	assert_true(raised(w, ALARM_CERTIFICATE, "mega"));
+	w->status.certificate_ends_ms += 60 * DAY;
+	pass(w, SECOND);
+	assert_false(raised(w, ALARM_CERTIFICATE, "mega"));
+	assert_int_equal(w->told, 2);
+}
+
 static void test_a_budget_that_burns(void **state)
 {
 	struct world *w = *state;
@@ -694,6 +723,8 @@ int main(void)
 	    TEST(test_a_parked_destination),
 	    TEST(test_a_pause_is_a_persons_word),
 	    TEST(test_a_breaker_that_stays_open),
+	    TEST(test_trouble_that_delivery_speaks_of),
+	    TEST(test_a_server_whose_certificate_ends),
 	    TEST(test_a_budget_that_burns),
 	    TEST(test_what_is_not_delivered_at_all_burns_too),
 	    TEST(test_one_slow_lead_is_no_burn),
