@@ -7,7 +7,7 @@ install(DIRECTORY conf/profiles/ DESTINATION ${LB_PROFILE_DIR}
 install(FILES README.md TYPE DOC)
 install(FILES conf/leadbridge.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY docs/sources docs/monitoring TYPE DOC)
-install(FILES docs/deploy.md docs/forms.md docs/form-snippet.html
+install(FILES docs/deploy.md docs/dashboard.md docs/forms.md docs/form-snippet.html
 	docs/profiles.md docs/adding-a-source.md docs/store.md TYPE DOC)
 
 # Debian 12 looks for units in /lib, for the others in /usr/lib.
@@ -18,6 +18,21 @@ install(FILES systemd/leadbridge.sysusers
 	DESTINATION lib/sysusers.d RENAME leadbridge.conf)
 install(FILES systemd/leadbridge.tmpfiles
 	DESTINATION lib/tmpfiles.d RENAME leadbridge.conf)
+
+# What shells need to complete leadbridgectl, made by itself.
+if(NOT CMAKE_CROSSCOMPILING)
+	set(made ${CMAKE_BINARY_DIR}/completion)
+	add_custom_command(OUTPUT ${made}/leadbridgectl ${made}/_leadbridgectl
+		COMMAND ${CMAKE_COMMAND} -E make_directory ${made}
+		COMMAND leadbridgectl completion bash >${made}/leadbridgectl
+		COMMAND leadbridgectl completion zsh >${made}/_leadbridgectl
+		DEPENDS leadbridgectl)
+	add_custom_target(completion ALL DEPENDS ${made}/leadbridgectl)
+	install(FILES ${made}/leadbridgectl
+		DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+	install(FILES ${made}/_leadbridgectl
+		DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+endif()
 
 # Man pages are written in scdoc; without it none are made.
 find_program(LB_SCDOC scdoc)

@@ -163,6 +163,13 @@ def crash(preset):
                   workers=1)
 
 
+def browser(preset):
+    """Alone on the machine: one of them looks at how fast the page is."""
+    job = pytest("browser", preset, "tests/browser", workers=1)
+    job.slots = CORES
+    return job
+
+
 def count_lines(job):
     """A script that says "ok: ..." for each thing it has seen; 77: it could
     not look."""
@@ -245,7 +252,7 @@ def plan(arguments):
     jobs = [build("asan"), build("dev"), unit("asan"), unit("dev"),
             integration("asan", timeout=1500), build("tsan"),
             crash("asan"), integration("tsan", "tsan and not crash"),
-            cppcheck(), *package(),
+            browser("dev"), cppcheck(), *package(),
             *fuzz_jobs(fuzzing)]
     if arguments.full:
         jobs += [build("clang"), unit("clang"), tidy(), build("release"),

@@ -33,7 +33,8 @@ struct limits_config {
 
 struct admin_config {
 	struct text_list listen;
-	struct secrets token;
+	struct secrets token, read_token;
+	struct text_list hosts; /* names a browser may know it by */
 	bool allow_remote;
 };
 

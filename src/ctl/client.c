@@ -91,12 +91,47 @@ static struct curl_slist *headers_of(const struct ctl *c, int *rc)
 
 struct call {
 	const char *method, *path, *body;
+	/* Of an answer without an end: each line, without its end. */
+	void (*on_line)(void *ctx, struct str line);
+	void *ctx;
 };
 
 struct exchange_result {
 	struct buf body;
 	long status;
+	const struct call *call;
 };
+
+/* Hands on the lines that are whole. */
+static size_t on_stream(char *p, size_t size, size_t n, void *ctx)
+{
+	struct exchange_result *r = ctx;
+	struct str rest, line;
+	buf_add(&r->body, p, size * n);
+	if (r->body.over)
+		return 0;
+	for (line = str_cut(buf_str(&r->body), '\n', &rest); rest.p != NULL;
+	     line = str_cut(rest, '\n', &rest))
+		r->call->on_line(r->call->ctx, line);
+	memmove(r->body.p, line.p, line.n);
+	r->body.n = line.n;
+	return size * n;
+}
+
+static void take_into(CURL *curl, const struct call *call,
+		      struct exchange_result *out)
+{
+	out->call = call;
+	if (call->on_line != NULL) {
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_stream);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
+		curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &out->body);
+}
 
 static int perform(const struct ctl *c, const struct call *call,
 		   const char *url, const char *socket,
@@ -115,20 +150,18 @@ static int perform(const struct ctl *c, const struct call *call,
 			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
 		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &out->body);
+		take_into(curl, call, out);
 		CURLcode code = curl_easy_perform(curl);
 		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
-		if (code != CURLE_OK) {
+		if (code != CURLE_OK)
+			rc = CTL_UNREACHABLE;
+		if (code != CURLE_OK && !c->quiet)
 			(void)fprintf(stderr,
 				      "leadbridgectl: cannot reach the daemon "
 				      "at '%s': %s\n",
 				      socket != NULL ? socket
 						     : ctl_option(c, "--url"),
 				      curl_easy_strerror(code));
-			rc = CTL_UNREACHABLE;
-		}
 	}
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
@@ -188,7 +221,7 @@ static int call_daemon(struct ctl *c, const struct call *call,
 	struct exchange_result r = {0};
 	buf_init(&r.body, ANSWER_MAX);
 	int rc = perform(c, call, url, socket, &r);
-	if (rc == CTL_DONE)
+	if (rc == CTL_DONE && call->on_line == NULL)
 		rc = take_answer(c, &r, out);
 	buf_release(&r.body);
 	free(url);
@@ -196,16 +229,26 @@ static int call_daemon(struct ctl *c, const struct call *call,
 	return rc;
 }
 
+int ctl_follow(struct ctl *c, const char *path,
+	       void (*on_line)(void *ctx, struct str line), void *ctx)
+{
+	struct call call = {"GET", path, "", on_line, ctx};
+	return call_daemon(c, &call, NULL);
+}
+
 int ctl_call(struct ctl *c, const char *method, const char *path,
 	     struct json_object **out)
 {
-	return call_daemon(c, &(struct call){method, path, ""}, out);
+	return call_daemon(
+	    c, &(struct call){.method = method, .path = path, .body = ""}, out);
 }
 
 int ctl_call_body(struct ctl *c, const char *path, const char *body,
 		  struct json_object **out)
 {
-	return call_daemon(c, &(struct call){"POST", path, body}, out);
+	return call_daemon(
+	    c, &(struct call){.method = "POST", .path = path, .body = body},
+	    out);
 }
 
 /* ---- as a sender ----------------------------------------------------------

@@ -9,10 +9,7 @@
 #include "base/crypto.h"
 #include "ctl/ctl.h"
 
-enum { UUID_TEXT = 37 };
-
-/* Version 4. */
-static void new_id(char out[UUID_TEXT])
+void ctl_uuid(char out[CTL_UUID])
 {
 	unsigned char raw[16];
 	char hex[33];
@@ -20,7 +17,7 @@ static void new_id(char out[UUID_TEXT])
 	raw[6] = (unsigned char)((raw[6] & 0x0F) | 0x40);
 	raw[8] = (unsigned char)((raw[8] & 0x3F) | 0x80);
 	hex_encode(raw, sizeof(raw), hex);
-	(void)!snprintf(out, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
+	(void)!snprintf(out, CTL_UUID, "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
 			hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
@@ -85,7 +82,7 @@ static void tell(const struct ctl *c, const char *id, int rc,
 
 int ctl_leads_add(struct ctl *c)
 {
-	char made[UUID_TEXT];
+	char made[CTL_UUID];
 	struct json_object *answer = NULL;
 	if (ctl_option(c, "--name") == NULL &&
 	    ctl_option(c, "--phone") == NULL &&
@@ -94,7 +91,7 @@ int ctl_leads_add(struct ctl *c)
 				      "--email\n");
 		return CTL_USAGE;
 	}
-	new_id(made);
+	ctl_uuid(made);
 	const char *id = ctl_option(c, "--id");
 	if (id == NULL)
 		id = made;

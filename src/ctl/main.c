@@ -4,10 +4,27 @@
 
 #include "ctl/ctl.h"
 
+/* clang-format off */
 static const struct ctl_command *const COMMANDS[] = {
-    &CTL_STATUS, &CTL_LEDGER, &CTL_LEADS, &CTL_QUARANTINE, &CTL_DESTINATION,
-    &CTL_SOURCE, &CTL_RELOAD, &CTL_CHECK, &CTL_EXPLAIN,    &CTL_ALARMS,
+    &CTL_STATUS,
+    &CTL_TOP,
+    &CTL_TAIL,
+    &CTL_LEDGER,
+    &CTL_LEADS,
+    &CTL_QUARANTINE,
+    &CTL_QUEUE,
+    &CTL_DESTINATION,
+    &CTL_SOURCE,
+    &CTL_ALARMS,
+    &CTL_RECONCILE,
+    &CTL_RELOAD,
+    &CTL_CHECK,
+    &CTL_DOCTOR,
+    &CTL_EXPLAIN,
+    &CTL_AUDIT,
+    &CTL_COMPLETION,
 };
+/* clang-format on */
 enum { N_COMMANDS = sizeof(COMMANDS) / sizeof(COMMANDS[0]), ARGS_MAX = 16 };
 
 static const struct ctl_option COMMON[] = {
@@ -20,6 +37,17 @@ static const struct ctl_option COMMON[] = {
     {"--version", NULL, "of the program", false},
     {NULL, NULL, NULL, false},
 };
+
+const struct ctl_command *const *ctl_commands(size_t *n)
+{
+	*n = N_COMMANDS;
+	return COMMANDS;
+}
+
+const struct ctl_option *ctl_common_options(void)
+{
+	return COMMON;
+}
 
 static void print_options(FILE *to, const struct ctl_option *o)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "ctl/ctl.h"
+#include "ctl/leads.h"
 
 static const struct verb {
 	const char *name, *done;
@@ -28,37 +28,26 @@ static int on_unit(struct ctl *c)
 	}
 	if (strcmp(c->args[0], "show") != 0)
 		return ctl_usage(&CTL_QUARANTINE);
-	char *path = xasprintf("/api/v1/quarantine/%s", c->args[1]);
-	int rc = ctl_print_lead(c, path);
-	free(path);
-	return rc;
-}
-
-static int list(struct ctl *c)
-{
-	const char *cursor = ctl_option(c, "--cursor");
-	const char *limit = ctl_option(c, "--limit");
-	if ((cursor != NULL && !ctl_name_ok(cursor)) ||
-	    (limit != NULL && !ctl_name_ok(limit)))
-		return ctl_usage(&CTL_QUARANTINE);
-	char *path = xasprintf("/api/v1/quarantine?limit=%s&cursor=%s",
-			       limit != NULL ? limit : "50",
-			       cursor != NULL ? cursor : "0");
-	int rc = ctl_print_leads(c, path);
-	free(path);
-	return rc;
+	return ctl_show_lead(c, "/api/v1/quarantine", c->args[1]);
 }
 
 static int run(struct ctl *c)
 {
 	if (c->n_args == 1 && strcmp(c->args[0], "list") == 0)
-		return list(c);
+		return ctl_list_leads(c, "/api/v1/quarantine");
 	if (c->n_args == 2)
 		return on_unit(c);
 	return ctl_usage(&CTL_QUARANTINE);
 }
 
 static const struct ctl_option OPTIONS[] = {
+    {"--source", "NAME", "of this sender only", false},
+    {"--since", "TIME", "received since: 24h (ago) or 2026-11-22T21:00:00Z",
+     false},
+    {"--until", "TIME", "received before", false},
+    {"--text", "TEXT", "part of event id or reason", false},
+    {"--reason", "TEXT", "part of the reason", false},
+    {"--reveal", NULL, "show: personal data as it is; is audited", false},
     {"--limit", "N", "rows of a page, 50", false},
     {"--cursor", "N", "go on where a page ended", false},
     {NULL, NULL, NULL, false},

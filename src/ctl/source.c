@@ -26,29 +26,10 @@ static int retry_held(struct ctl *c, const char *name)
 	return rc;
 }
 
-/* "3 m" ago; "-" where nothing came since the daemon was started. */
-static void age(struct json_object *s, char out[24])
-{
-	static const struct {
-		int64_t s;
-		char unit;
-	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-	int64_t age_s = ctl_number(s, "last_event_s");
-	if (ctl_text(s, "last_event")[0] == '\0') {
-		(void)!snprintf(out, 24, "-");
-		return;
-	}
-	size_t i = 0;
-	while (i < 3 && age_s < units[i].s)
-		i++;
-	(void)!snprintf(out, 24, "%" PRId64 " %c", age_s / units[i].s,
-			units[i].unit);
-}
-
 static void print_row(struct json_object *s)
 {
-	char last[24], secret[24] = "-";
-	age(s, last);
+	char last[CTL_AGE_TEXT], secret[24] = "-";
+	ctl_age(s, last);
 	int64_t last_secret = ctl_number(s, "last_secret");
 	/* The vendor's own key is none of the configured ones. */
 	if (last_secret > 0 && last_secret <= ctl_number(s, "secrets"))
@@ -86,6 +67,9 @@ static int run(struct ctl *c)
 	if (c->n_args == 2 && strcmp(c->args[0], "test") == 0 &&
 	    ctl_name_ok(c->args[1]))
 		return ctl_source_test(c, c->args[1]);
+	if (c->n_args == 2 && strcmp(c->args[0], "add") == 0 &&
+	    ctl_name_ok(c->args[1]))
+		return ctl_source_add(c, c->args[1]);
 	if (c->n_args == 2 && strcmp(c->args[0], "retry-held") == 0 &&
 	    ctl_name_ok(c->args[1]))
 		return retry_held(c, c->args[1]);
@@ -93,15 +77,33 @@ static int run(struct ctl *c)
 }
 
 static const struct ctl_option OPTIONS[] = {
+    {"--platform", "NAME", "add: what it is; leadbridged --list-platforms",
+     false},
+    {"--destination", "NAME", "add: where its leads go", false},
+    {"--secret", "REF", "add: file:PATH, credential:NAME, or - to type it",
+     false},
+    {"--url-token", NULL, "add: a URL token too, where there is a secret",
+     false},
+    {"--account", "ID", "add: the sender's account it accepts", false},
+    {"--country", "US", "add: of phone numbers without one", false},
+    {"--set", "'key=value'", "add: any other key, the value in YAML", true},
+    {"--no-reload", NULL, "add: only write it", false},
     {"--deliver", NULL, "test: also where the sample is a lead", false},
     {NULL, NULL, NULL, false},
 };
 
 const struct ctl_command CTL_SOURCE = {
     .name = "source",
-    .usage = "list | test NAME | retry-held NAME",
+    .usage = "list | add NAME | test NAME | retry-held NAME",
     .help = "the senders: what to paste there, and what came",
-    .more = "list counts since the daemon was started (ledger counts all). "
+    .more = "add writes conf.d/source-NAME.yaml, checks everything with it, "
+	    "lets the\ndaemon reload and prints the URL to paste. Without "
+	    "--secret it makes a URL\ntoken and keeps it in secrets/.\n"
+	    "  leadbridgectl source add quotes --platform form --destination "
+	    "mega\n"
+	    "  leadbridgectl source add shop --platform shopify --secret - "
+	    "--destination mega\n"
+	    "list counts since the daemon was started (ledger counts all). "
 	    "SECRET says\nwhich of the configured secrets proved the last "
 	    "event: an old one that is\nstill in use cannot go yet. In the "
 	    "URL, TOKEN stands for the secret.\n"

@@ -84,14 +84,15 @@ void attempt_show(const struct destination_config *c, struct buf *out)
 	lines_release(&l);
 }
 
-struct http_target *attempt_target(struct http_client *client,
-				   const struct destination_config *c)
+static struct http_target *target(struct http_client *client,
+				  const struct destination_config *c,
+				  const char *url)
 {
 	struct lines l = lines_of(c, false);
 	/* Without this curl may wait a second for a 100 Continue. */
 	l.v[l.n++] = xstrdup("Expect:");
 	struct http_spec spec = {
-	    .url = c->url,
+	    .url = url,
 	    .headers = (const char *const *)l.v,
 	    .n_headers = l.n,
 	    .connect_timeout_ms = c->connect_timeout_ms,
@@ -104,6 +105,18 @@ struct http_target *attempt_target(struct http_client *client,
 	struct http_target *t = http_target_new(client, &spec);
 	lines_release(&l);
 	return t;
+}
+
+struct http_target *attempt_target(struct http_client *client,
+				   const struct destination_config *c)
+{
+	return target(client, c, c->url);
+}
+
+struct http_target *attempt_list_target(struct http_client *client,
+					const struct destination_config *c)
+{
+	return target(client, c, c->list_url);
 }
 
 void attempt_key_line(const struct due_lead *lead, char line[ATTEMPT_KEY_LINE])

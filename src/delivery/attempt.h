@@ -12,6 +12,9 @@ enum { ATTEMPT_KEY_LINE = 64 };
 /* Where a destination's requests go, with its credentials. */
 struct http_target *attempt_target(struct http_client *client,
 				   const struct destination_config *c);
+/* The same for its list of leads. */
+struct http_target *attempt_list_target(struct http_client *client,
+					const struct destination_config *c);
 /* The headers every request to it has, "Name: value\n", for people: what is
  * secret is "***". */
 void attempt_show(const struct destination_config *c, struct buf *out);

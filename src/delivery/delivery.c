@@ -11,8 +11,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/delivery_ops.h"
+#include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
 #include "delivery/limits.h"
+#include "delivery/mail.h"
 
 enum {
 	TICK_MS = 1000,
@@ -37,28 +39,6 @@ struct delivery {
 	struct lock *lock; /* guards what follows */
 	struct destination_status *status;
 	size_t n_status;
-};
-
-enum mail_kind {
-	MAIL_DUE,
-	MAIL_SETTLED,
-	MAIL_REFILLED,
-	MAIL_RECALLED,
-	MAIL_CONFIGURE,
-	MAIL_COMMAND,
-	MAIL_STOP,
-};
-
-struct mail {
-	struct message message;
-	struct due_lead *leads;         /* DUE, REFILLED */
-	struct settlement *settlements; /* SETTLED */
-	struct recall *recall;          /* RECALLED */
-	char *destination;              /* REFILLED, COMMAND */
-	struct config *config;          /* CONFIGURE */
-	bool more;
-	int64_t next_due_at_ms, grace_ms;
-	enum destination_command command;
 };
 
 /* ---- status -------------------------------------------------------------- */
@@ -167,7 +147,8 @@ static void remove_left(struct delivery *d)
 {
 	for (size_t i = 0; i < d->n;) {
 		struct destination *at = d->list[i];
-		if (!at->leaving || at->in_flight > 0 || at->touched) {
+		if (!at->leaving || at->in_flight > 0 || at->touched ||
+		    at->asking != NULL) {
 			i++;
 			continue;
 		}
@@ -217,24 +198,6 @@ static void configure(struct delivery *d, struct config *config)
 }
 
 /* ---- mail ---------------------------------------------------------------- */
-
-static void free_leads(struct due_lead *chain)
-{
-	while (chain != NULL) {
-		struct due_lead *next = chain->next;
-		free(chain);
-		chain = next;
-	}
-}
-
-static void free_settlements(struct settlement *chain)
-{
-	while (chain != NULL) {
-		struct settlement *next = chain->next;
-		settlement_free(chain);
-		chain = next;
-	}
-}
 
 static void got_due(struct delivery *d, struct mail *mail)
 {
@@ -315,22 +278,52 @@ static void got_command(struct delivery *d, struct mail *mail)
 	touch(d, to);
 }
 
+static void got_drain(struct delivery *d, struct mail *mail)
+{
+	struct destination *to = find(d, str_from(mail->destination));
+	if (to == NULL)
+		return;
+	destination_drain(to, mail->grace_ms);
+	touch(d, to);
+}
+
+static void why_all(struct delivery *d, struct delivery_ask *a)
+{
+	buf_add_char(&a->json, '[');
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->list[i]->leaving)
+			continue;
+		if (a->json.n > 1)
+			buf_add_char(&a->json, ',');
+		destination_why(d->list[i], a, &a->json);
+	}
+	buf_add_char(&a->json, ']');
+}
+
+static void got_ask(struct delivery *d, struct mail *mail)
+{
+	struct delivery_ask *a = mail->ask;
+	struct destination *to = find(d, str_from(a->destination));
+	mail->ask = NULL;
+	if (to != NULL && a->kind == DELIVERY_SEND) {
+		destination_ask(to, a);
+		touch(d, to);
+		return;
+	}
+	if (to != NULL)
+		destination_why(to, a, &a->json);
+	else if (a->kind == DELIVERY_WHY && a->destination[0] == '\0')
+		why_all(d, a);
+	else
+		a->result = LB_ENOTFOUND;
+	a->done(a->ctx, a);
+}
+
 static void got_stop(struct delivery *d, struct mail *mail)
 {
 	d->courier.stopping = true;
 	loop_timer_arm(d->grace, mail->grace_ms);
 	maybe_end(d);
-}
-
-static void mail_free(struct mail *mail)
-{
-	free_leads(mail->leads);
-	free_settlements(mail->settlements);
-	recall_free(mail->recall);
-	if (mail->config != NULL)
-		config_unref(mail->config);
-	free(mail->destination);
-	free(mail);
 }
 
 static void handle(struct delivery *d, struct mail *mail)
@@ -356,16 +349,17 @@ static void handle(struct delivery *d, struct mail *mail)
 	case MAIL_COMMAND:
 		got_command(d, mail);
 		break;
+	case MAIL_DRAIN:
+		got_drain(d, mail);
+		break;
+	case MAIL_ASK:
+		got_ask(d, mail);
+		break;
 	case MAIL_STOP:
 		got_stop(d, mail);
 		break;
 	}
 	mail_free(mail);
-}
-
-static struct mail *mail_of(struct message *message)
-{
-	return (struct mail *)(void *)message;
 }
 
 static void on_mail(void *ctx)
@@ -449,13 +443,6 @@ fail:
 	return rc;
 }
 
-static struct mail *mail_new(enum mail_kind kind)
-{
-	struct mail *mail = xcalloc(1, sizeof(*mail));
-	mail->message.kind = (int)kind;
-	return mail;
-}
-
 void delivery_stop(struct delivery *d, int64_t grace_ms)
 {
 	if (d == NULL || d->worker == NULL)
@@ -465,17 +452,6 @@ void delivery_stop(struct delivery *d, int64_t grace_ms)
 	mailbox_post(d->mailbox, &mail->message);
 	worker_join(d->worker);
 	d->worker = NULL;
-}
-
-static void free_mail(struct mailbox *mailbox)
-{
-	struct message *next = mailbox_take(mailbox);
-	while (next != NULL) {
-		struct message *at = next;
-		next = at->next;
-		mail_free(mail_of(at));
-	}
-	mailbox_free(mailbox);
 }
 
 void delivery_free(struct delivery *d)
@@ -492,7 +468,7 @@ void delivery_free(struct delivery *d)
 	free(d->list);
 	table_free(d->destinations, NULL);
 	limits_free(d->limits);
-	free_mail(d->mailbox);
+	mail_free_all(d->mailbox);
 	loop_watch_free(d->watch);
 	loop_timer_free(d->tick);
 	loop_timer_free(d->publish);
@@ -510,7 +486,7 @@ void delivery_free(struct delivery *d)
 void delivery_due(struct delivery *d, struct due_lead *chain, bool more)
 {
 	if (d == NULL) { /* not started yet: they are on disk */
-		free_leads(chain);
+		mail_free_leads(chain);
 		return;
 	}
 	struct mail *mail = mail_new(MAIL_DUE);
@@ -558,6 +534,21 @@ void delivery_command(struct delivery *d, const char *destination,
 	struct mail *mail = mail_new(MAIL_COMMAND);
 	mail->destination = xstrdup(destination);
 	mail->command = command;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_drain(struct delivery *d, const char *destination, int64_t for_ms)
+{
+	struct mail *mail = mail_new(MAIL_DRAIN);
+	mail->destination = xstrdup(destination);
+	mail->grace_ms = for_ms;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_ask(struct delivery *d, struct delivery_ask *a)
+{
+	struct mail *mail = mail_new(MAIL_ASK);
+	mail->ask = a;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
+#include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
 
 enum {
@@ -76,7 +77,8 @@ static void set_condition(struct destination *d, enum condition condition,
 static void update_condition(struct destination *d, int64_t now)
 {
 	if (d->paused)
-		set_condition(d, CONDITION_PAUSED, "paused", now);
+		set_condition(d, CONDITION_PAUSED,
+			      d->paused_until > 0 ? "drained" : "paused", now);
 	else if (d->park.on)
 		set_condition(d, CONDITION_PARKED, d->park.reason, now);
 	else if (d->breaker.state != BREAKER_CLOSED)
@@ -160,6 +162,7 @@ static void launch(struct attempt *a, int64_t now)
 	else
 		a->breaker_probe = breaker_sent(&d->breaker, now);
 	limiter_take(d->limiter, now);
+	d->leads_since_ask++;
 	link_attempt(a);
 	d->used_at = now;
 	if (d->account != NULL) {
@@ -206,6 +209,10 @@ static int64_t breaker_wake(const struct destination *d, bool fresh)
 static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 {
 	*wake = INT64_MAX;
+	if (d->paused && d->paused_until > 0) {
+		*wake = d->paused_until;
+		d->paused = now < d->paused_until;
+	}
 	if (d->paused || d->leaving || d->courier->stopping)
 		return false;
 	if (d->limited_until > now) {
@@ -258,6 +265,7 @@ static void arm(struct destination *d, int64_t at, int64_t now)
 void destination_pump(struct destination *d)
 {
 	int64_t now = clock_mono_ms(), wake;
+	int64_t asked = destination_ask_pump(d, now);
 	while (may_send(d, now, &wake)) {
 		bool probe = d->park.on || d->breaker.state != BREAKER_CLOSED;
 		struct entry *e = scheduler_pick(
@@ -272,6 +280,7 @@ void destination_pump(struct destination *d)
 	update_condition(d, now);
 	destination_upkeep(d, now);
 	int64_t disk = destination_disk_due(d, now);
+	wake = asked < wake ? asked : wake;
 	arm(d, disk < wake ? disk : wake, now);
 }
 
@@ -293,6 +302,7 @@ void destination_tick(struct destination *d)
 		http_target_trim(d->target);
 		d->used_at = 0;
 	}
+	destination_ask_tick(d, now);
 	destination_upkeep(d, now);
 	update_condition(d, now);
 }
@@ -377,6 +387,7 @@ void destination_quiet(struct destination *d)
 	}
 	http_target_free(d->target);
 	d->target = NULL;
+	destination_ask_free(d);
 }
 
 void destination_free(struct destination *d)
@@ -398,13 +409,21 @@ void destination_command(struct destination *d, enum destination_command c)
 	switch (c) {
 	case DESTINATION_PAUSE:
 		d->paused = true;
+		d->paused_until = 0;
 		break;
 	case DESTINATION_RESUME:
 		d->paused = false;
+		d->paused_until = 0;
 		destination_unpark(d);
 		breaker_reset(&d->breaker);
 		break;
 	}
+}
+
+void destination_drain(struct destination *d, int64_t for_ms)
+{
+	d->paused = true;
+	d->paused_until = clock_mono_ms() + for_ms;
 }
 
 void destination_status(struct destination *d, struct destination_status *out)
@@ -430,6 +449,8 @@ void destination_status(struct destination *d, struct destination_status *out)
 	(void)!snprintf(out->name, sizeof(out->name), "%s", d->name);
 	(void)!snprintf(out->reason, sizeof(out->reason), "%s", d->reason);
 	int64_t until = 0;
+	if (d->condition == CONDITION_PAUSED)
+		until = d->paused_until;
 	if (d->condition == CONDITION_LIMITED)
 		until = d->limited_until > now
 			    ? d->limited_until

@@ -32,6 +32,7 @@ struct delivery_ops {
 
 struct destination;
 struct account;
+struct delivery_ask;
 
 /* What the destinations of one delivery share. */
 struct courier {
@@ -79,14 +80,15 @@ struct destination {
 	int64_t triable_ms, triable_since; /* time in CONDITION_OK */
 
 	bool paused;
-	bool virgin;      /* no answer since start or reload */
-	int64_t since;    /* monotonic: this configuration */
-	int64_t odd_lead; /* the last single PARK answer's */
+	int64_t paused_until; /* monotonic; 0: until a person says so */
+	bool virgin;          /* no answer since start or reload */
+	int64_t since;        /* monotonic: this configuration */
+	int64_t odd_lead;     /* the last single PARK answer's */
 	struct park park;
 	struct breaker breaker;
 	struct dead_row dead_row;
 	int64_t limited_until, limited_at, limited_step;
-	const char *limited_reason;
+	const char *limited_reason, *limited_by;
 	int64_t tokens_out_at; /* leads waited for a token; 0: none did */
 	int64_t nxdomain_since;
 	struct table *failing; /* leads with 5xx, for poison */
@@ -100,6 +102,9 @@ struct destination {
 	int64_t refill_at, disk_due_ms; /* wall */
 	size_t granted;
 	int64_t granted_at, used_at;
+	struct delivery_ask *asks;   /* requests of a person, in order */
+	struct delivery_ask *asking; /* those under way */
+	int leads_since_ask;
 	struct settlement *refused; /* by a full store: again in a second */
 
 	struct {
@@ -156,6 +161,7 @@ void destination_serve(struct destination *d, struct account *account);
 /* Its target again, after a header of its configuration changed. */
 void destination_retarget(struct destination *d);
 void destination_command(struct destination *d, enum destination_command c);
+void destination_drain(struct destination *d, int64_t for_ms);
 /* Sends what may be sent, arms the timer, sets the condition. */
 void destination_pump(struct destination *d);
 void destination_tick(struct destination *d); /* every second */

@@ -447,8 +447,13 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	learn_dns(d, result, &v, now);
 	learn_limits(a, result, now);
 	learn_breaker(d, a, &v, now);
+	int64_t limited_until = d->limited_until;
 	if (v.outcome == OUTCOME_LIMITED)
 		learn_limited(d, a, &v, now);
+	if (d->limited_until != limited_until)
+		d->limited_by = header_retry_after(result) >= 0 ? "Retry-After"
+				: v.wait_ms >= 0 ? "RateLimit-Reset"
+						 : "back-off";
 	learn_park(d, a, result, &v, now);
 	adapt_slots(d, a, result, v.outcome, now);
 	struct ruling ruling = {

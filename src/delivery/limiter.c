@@ -231,6 +231,42 @@ int64_t limiter_ready_at(struct limiter *l, int64_t now)
 	return at;
 }
 
+void limiter_why(struct limiter *l, int64_t now, struct limiter_reason *out)
+{
+	int64_t at = 0;
+	*out = (struct limiter_reason){.expecting = l->expecting};
+	if (l->left_until > now && l->left <= 0) {
+		at = l->left_until;
+		out->header = true;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		struct window *w = &l->windows[i];
+		if (window_left(w, l->in_flight, now) > 0)
+			continue;
+		int64_t ready = window_ready_at(w, l->in_flight);
+		if (ready <= at)
+			continue;
+		at = ready;
+		out->count = w->count;
+		out->window_ms = w->window_ms;
+		out->header = w->missing > 0 && ready == w->missing_until;
+	}
+}
+
+bool limiter_slowest(const struct limiter *l, struct limiter_reason *out)
+{
+	*out = (struct limiter_reason){0};
+	for (size_t i = 0; i < l->n; i++) {
+		const struct window *w = &l->windows[i];
+		if (out->count > 0 &&
+		    w->count * out->window_ms >= out->count * w->window_ms)
+			continue;
+		out->count = w->count;
+		out->window_ms = w->window_ms;
+	}
+	return out->count > 0;
+}
+
 void limiter_take(struct limiter *l, int64_t now)
 {
 	l->in_flight++;

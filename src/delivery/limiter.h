@@ -37,6 +37,17 @@ void limiter_return(struct limiter *l);
 void limiter_hint(struct limiter *l, const struct rate_hint *hint,
 		  int64_t sent_at, int64_t now);
 
+/* What keeps the next request back: the window that says longest, or what the
+ * other side's headers said remains. */
+struct limiter_reason {
+	int64_t count, window_ms;
+	bool header;
+	bool expecting; /* limiter_recalled() is awaited */
+};
+void limiter_why(struct limiter *l, int64_t now, struct limiter_reason *out);
+/* The window with the least per time; false: none is configured. */
+bool limiter_slowest(const struct limiter *l, struct limiter_reason *out);
+
 /* How many destinations use it; more than one wake each other. */
 void limiter_set_users(struct limiter *l, int users);
 bool limiter_shared(const struct limiter *l);

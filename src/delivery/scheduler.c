@@ -260,6 +260,51 @@ struct entry *scheduler_find(const struct scheduler *s, int64_t id)
 	return table_get(s->known, id_key(&id));
 }
 
+static size_t before(const struct heap *h, const struct heap_node *node)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < h->n; i++)
+		n += h->v[i]->key < node->key ||
+		     (h->v[i]->key == node->key && h->v[i]->id < node->id);
+	return n;
+}
+
+/* Fresh ones that are newer. */
+static size_t newer(const struct heap *ages, const struct entry *e)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < ages->n; i++)
+		n += ages->v[i]->key > e->received ||
+		     (ages->v[i]->key == e->received && ages->v[i]->id > e->id);
+	return n;
+}
+
+/* While both wait, of four one is the backlog's. */
+static size_t shared(size_t own, size_t others, size_t others_first)
+{
+	size_t most = own * others_first;
+	return own + (others < most ? others : most);
+}
+
+bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
+		     struct scheduler_place *out)
+{
+	promote(s, now);
+	const struct entry *e = scheduler_find(s, id);
+	if (e == NULL)
+		return false;
+	*out = (struct scheduler_place){.place = e->place, .due = e->due};
+	if (e->place == ENTRY_BACKLOG) {
+		size_t own = before(&s->backlog, &e->order) + 1;
+		out->ahead = shared(own, s->ages.n, BACKLOG_SLOT - 1) - 1;
+	} else if (e->place == ENTRY_FRESH) {
+		size_t own = newer(&s->ages, e);
+		size_t back = own / (BACKLOG_SLOT - 1);
+		out->ahead = own + (back < s->backlog.n ? back : s->backlog.n);
+	}
+	return true;
+}
+
 void scheduler_forget(struct scheduler *s, struct entry *e)
 {
 	take_out(s, e);

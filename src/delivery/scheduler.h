@@ -21,13 +21,15 @@ enum {
 	SCHEDULER_FRESH_MS = 10 * 60 * 1000,
 };
 
+enum entry_place { ENTRY_LATER, ENTRY_FRESH, ENTRY_BACKLOG, ENTRY_OUT };
+
 /* A lead in memory, from the moment it is known until it is forgotten. */
 struct entry {
 	struct due_lead *lead; /* NULL while a settlement owns it */
 	struct heap_node order;
 	struct heap_node age; /* fresh ones: oldest first */
 	struct fresh *fresh;  /* its source's heap, or NULL */
-	enum { ENTRY_LATER, ENTRY_FRESH, ENTRY_BACKLOG, ENTRY_OUT } place;
+	enum entry_place place;
 	int64_t id;
 	int64_t due, received; /* monotonic */
 	int64_t triable_mark;  /* destination's triable clock, see there */
@@ -51,6 +53,15 @@ void scheduler_back(struct scheduler *s, struct entry *e, int64_t due);
 struct entry *scheduler_pick(struct scheduler *s, int64_t now, int64_t avoid,
 			     bool newest);
 struct entry *scheduler_find(const struct scheduler *s, int64_t id);
+/* Where a lead is, and how many go before it as things are: for a person. Of
+ * what is fresh newer ones may yet come. False: it is not in memory. */
+struct scheduler_place {
+	enum entry_place place;
+	size_t ahead;
+	int64_t due; /* LATER */
+};
+bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
+		     struct scheduler_place *out);
 /* Frees a picked entry, and its lead if it still has one. */
 void scheduler_forget(struct scheduler *s, struct entry *e);
 

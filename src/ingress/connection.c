@@ -29,7 +29,9 @@ static const unsigned ALLOWED[CONN_STATES] = {
     [CONN_HEAD] = BIT(CONN_BODY) | BIT(CONN_ANSWER) | BIT(CONN_IDLE) |
 		  BIT(CONN_FLUSH) | BIT(CONN_DRAIN),
     [CONN_BODY] = BIT(CONN_ANSWER) | BIT(CONN_FLUSH) | BIT(CONN_DRAIN),
-    [CONN_ANSWER] = BIT(CONN_IDLE) | BIT(CONN_FLUSH) | BIT(CONN_DRAIN),
+    [CONN_ANSWER] =
+	BIT(CONN_IDLE) | BIT(CONN_FLUSH) | BIT(CONN_DRAIN) | BIT(CONN_STREAM),
+    [CONN_STREAM] = BIT(CONN_FLUSH) | BIT(CONN_DRAIN),
     [CONN_FLUSH] = BIT(CONN_IDLE) | BIT(CONN_DRAIN),
 };
 
@@ -45,6 +47,7 @@ static int64_t state_ms(const struct listener *l, enum conn_state state)
 	case CONN_HEAD:
 		return l->limits.header_ms;
 	case CONN_BODY:
+	case CONN_STREAM:
 	case CONN_FLUSH: /* as long to take the answer as to send the body */
 		return l->limits.body_ms;
 	case CONN_ANSWER:
@@ -368,6 +371,7 @@ void conn_on_timeout(struct timeout *t)
 	case CONN_HANDSHAKE:
 	case CONN_NEW:
 	case CONN_IDLE:
+	case CONN_STREAM:
 	case CONN_FLUSH:
 	case CONN_DRAIN:
 	case CONN_CLOSED:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the HTTP edge: what listener.c, connection.c, exchange.c and
- * receiving.c share. Nobody outside ingress/ includes this. Loop thread.
+ * Inside of the HTTP edge: what listener.c, connection.c, exchange.c, stream.c
+ * and receiving.c share. Nobody outside ingress/ includes this. Loop thread.
  */
 #ifndef LB_EDGE_H
 #define LB_EDGE_H
@@ -26,11 +26,13 @@ enum conn_state {
 	CONN_HEAD,      /* first byte to end of headers */
 	CONN_BODY,      /* end of headers to end of body */
 	CONN_ANSWER,    /* the request is complete, the handler's turn */
+	CONN_STREAM,    /* an answer without an end; due: body_timeout after
+			 * the last time that all of it had left */
 	CONN_FLUSH,     /* the answer is leaving; due: body_timeout */
 	CONN_DRAIN,     /* half-closed; what comes is swallowed */
 	CONN_CLOSED,    /* freed at the end of this turn of the loop */
 };
-#define CONN_STATES 9
+#define CONN_STATES 10
 
 struct exchange {
 	struct conn *conn; /* that it is part of */
@@ -132,6 +134,14 @@ void exchange_deadline(struct conn *c);
 void exchange_end(struct conn *c, int status);
 /* Answers for the parser or a limit, before or behind on_headers. */
 void exchange_refuse(struct conn *c, int status, const char *reason);
+
+/* The head of an answer whose body ends with the connection. */
+void exchange_write_head(struct conn *c, const struct reply *reply);
+void conn_write(struct conn *c, struct str data);
+
+/* ---- stream.c ------------------------------------------------------------ */
+
+enum { STREAM_UNSENT_MAX = 256 * 1024 }; /* of one client */
 
 /* ---- receiving.c --------------------------------------------------------- */
 

@@ -105,15 +105,19 @@ static void add_header(struct buf *out, struct str name, struct str value)
 	buf_add(out, "\r\n", 2);
 }
 
+static void add_type(struct buf *out, const struct reply *reply)
+{
+	add_header(out, STR("Content-Type"),
+		   reply->content_type != NULL ? str_from(reply->content_type)
+					       : STR("application/json"));
+}
+
 static void add_length(struct buf *out, const struct reply *reply)
 {
 	if (reply->status == 204 || reply->status == 304)
 		return;
 	if (reply->body.n > 0)
-		add_header(out, STR("Content-Type"),
-			   reply->content_type != NULL
-			       ? str_from(reply->content_type)
-			       : STR("application/json"));
+		add_type(out, reply);
 	buf_add_str(out, STR("Content-Length: "));
 	buf_add_int(out, (int64_t)reply->body.n);
 	buf_add(out, "\r\n", 2);
@@ -127,7 +131,7 @@ static void add_connection(struct conn *c)
 		buf_add_str(&c->l->out, STR("Connection: keep-alive\r\n"));
 }
 
-static void conn_write(struct conn *c, struct str data)
+void conn_write(struct conn *c, struct str data)
 {
 	/* Straight into the socket where that goes: it saves arming and
 	 * disarming the write event. */
@@ -145,19 +149,34 @@ static void conn_write(struct conn *c, struct str data)
 		c->broken = true;
 }
 
-static void write_reply(struct conn *c, const struct reply *reply)
+static void add_head(struct conn *c, const struct reply *reply, bool length)
 {
 	struct buf *out = &c->l->out;
 	buf_reset(out);
 	add_status(out, reply->status);
 	add_date(c->l);
-	add_length(out, reply);
+	if (length)
+		add_length(out, reply);
+	else
+		add_type(out, reply);
 	for (size_t i = 0; i < reply->n_extra; i++)
 		if (header_is_clean(&reply->extra[i]))
 			add_header(out, reply->extra[i].name,
 				   reply->extra[i].value);
 	add_connection(c);
 	buf_add(out, "\r\n", 2);
+}
+
+void exchange_write_head(struct conn *c, const struct reply *reply)
+{
+	add_head(c, reply, false);
+	conn_write(c, buf_str(&c->l->out));
+}
+
+static void write_reply(struct conn *c, const struct reply *reply)
+{
+	struct buf *out = &c->l->out;
+	add_head(c, reply, true);
 	if (c->parser.request.method != HTTP_HEAD && reply->status != 204 &&
 	    reply->status != 304)
 		buf_add_str(out, reply->body);

@@ -54,8 +54,19 @@ void exchange_reply(struct exchange *x, const struct reply *reply);
 /* In on_request only. in_ms from now on_deadline is called (0: the configured
  * answer_timeout); without one the listener answers 503. */
 struct ticket exchange_defer(struct exchange *x, int64_t in_ms);
+/* In on_request only, instead of a reply: sends the head (status, type and
+ * extra headers of `head`); the body is what exchange_send() gives it, and ends
+ * with the connection. on_deadline is never called for it. */
+struct ticket exchange_stream(struct exchange *x, const struct reply *head);
+/* Never waits. False: the client has gone, or was dropped because it does not
+ * take what it is sent; x is over. One that has taken everything has
+ * body_timeout until the next call. */
+bool exchange_send(struct exchange *x, struct str data);
+void exchange_finish(struct exchange *x);
 /* The exchange a ticket stands for, or NULL when it is over. */
 struct exchange *listener_find(struct listener *l, struct ticket t);
+/* Who is at the other end of a Unix socket, by user id; -1: not known. */
+int64_t exchange_peer_uid(const struct exchange *x);
 void exchange_set_data(struct exchange *x, void *data);
 void *exchange_data(const struct exchange *x);
 

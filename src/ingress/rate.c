@@ -85,24 +85,46 @@ static int64_t charged(struct slot *slot, uint64_t who, const struct rate *rate,
 	return paid + each_us;
 }
 
+struct claim { /* one more request of that address */
+	struct slot *slots[RATES_MAX], next[RATES_MAX];
+	size_t n;
+};
+
+/* 0, or the ms until there may be one. */
+static int64_t judge(struct rate_table *t, const struct rate_list *rates,
+		     struct str source, const struct address *who,
+		     int64_t now_ms, struct claim *c)
+{
+	int64_t longest_us = 0;
+	c->n = rates->n < RATES_MAX ? rates->n : RATES_MAX;
+	for (size_t i = 0; i < c->n; i++) {
+		int64_t wait_us;
+		uint64_t h = hash_of(t, source, who, i);
+		c->slots[i] = slot_of(t, h);
+		c->next[i].who = h;
+		c->next[i].paid_us = charged(c->slots[i], h, &rates->v[i],
+					     now_ms * 1000, &wait_us);
+		if (wait_us > longest_us)
+			longest_us = wait_us;
+	}
+	return (longest_us + 999) / 1000;
+}
+
 int64_t rate_table_take(struct rate_table *t, const struct rate_list *rates,
 			struct str source, const struct address *who,
 			int64_t now_ms)
 {
-	struct slot *slots[RATES_MAX], next[RATES_MAX];
-	size_t n = rates->n < RATES_MAX ? rates->n : RATES_MAX;
-	int64_t longest_us = 0;
-	for (size_t i = 0; i < n; i++) {
-		int64_t wait_us;
-		uint64_t h = hash_of(t, source, who, i);
-		slots[i] = slot_of(t, h);
-		next[i].who = h;
-		next[i].paid_us =
-		    charged(slots[i], h, &rates->v[i], now_ms * 1000, &wait_us);
-		if (wait_us > longest_us)
-			longest_us = wait_us;
-	}
-	for (size_t i = 0; i < n && longest_us == 0; i++)
-		*slots[i] = next[i];
-	return (longest_us + 999) / 1000;
+	struct claim c;
+	int64_t wait_ms = judge(t, rates, source, who, now_ms, &c);
+	for (size_t i = 0; i < c.n && wait_ms == 0; i++)
+		*c.slots[i] = c.next[i];
+	return wait_ms;
+}
+
+int64_t rate_table_wait(struct rate_table *t, const struct rate_list *rates,
+			struct str source, const struct address *who,
+			int64_t now_ms)
+{
+	struct claim c;
+	return judge(t, rates, source, who, now_ms, &c);
 }

@@ -22,5 +22,9 @@ void rate_table_free(struct rate_table *t); /* NULL is fine */
 int64_t rate_table_take(struct rate_table *t, const struct rate_list *rates,
 			struct str source, const struct address *who,
 			int64_t now_ms);
+/* The same answer, and nothing is counted. */
+int64_t rate_table_wait(struct rate_table *t, const struct rate_list *rates,
+			struct str source, const struct address *who,
+			int64_t now_ms);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The admin listener: who may ask, and which answer a path gets. Bearer tokens
- * guard TCP; on a Unix socket the file mode has already decided. A request
- * that changes something must be a POST that a page of another origin cannot
- * make: it carries the header X-Leadbridge or comes over the Unix socket.
+ * The admin listener: which answer a path gets, and what whoever was let in
+ * (admin_auth.c) may do. A request that changes something must be a POST that a
+ * page of another origin cannot make: it carries the header X-Leadbridge or
+ * comes over the Unix socket. Who may only read gets no POST and nothing
+ * unmasked.
  */
 #include "operate/admin.h"
 
@@ -12,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "ingress/rate.h"
 #include "operate/admin_internal.h"
 #include "operate/health.h"
 #include "payload/payload.h"
@@ -21,6 +23,8 @@ void admin_reply_json(struct exchange *x, int status, struct str body)
 	struct reply reply = {.status = status, .body = body};
 	reply.extra[reply.n_extra++] =
 	    (struct header){STR("Cache-Control"), STR("no-store")};
+	reply.extra[reply.n_extra++] =
+	    (struct header){STR("X-Content-Type-Options"), STR("nosniff")};
 	exchange_reply(x, &reply);
 }
 
@@ -39,17 +43,6 @@ void admin_reply_error(struct exchange *x, int status, const char *code,
 				    STR("Bearer realm=\"leadbridge\"")};
 	exchange_reply(x, &reply);
 	buf_release(&body);
-}
-
-static bool allowed(const struct admin *a, const struct request *request)
-{
-	if (str_eq(request->client, STR("unix")))
-		return true;
-	struct str value = request_header(request, "Authorization");
-	if (!str_istarts(value, STR("Bearer ")))
-		return false;
-	struct str token = str_trim(str_sub(value, 7, value.n));
-	return secrets_match(&a->road->config->admin.token, token) >= 0;
 }
 
 /* Matches path against pattern; *subject is the segment "*" stood for. */
@@ -108,6 +101,26 @@ static void refuse_method(struct exchange *x, const struct request *request)
 	exchange_reply(x, &reply);
 }
 
+/* The forms of the login page have no headers of their own; admin_auth.c has
+ * looked at where they come from. */
+static bool may_post(const struct admin_actor *actor, struct exchange *x)
+{
+	const struct request *r = exchange_request(x);
+	if (str_eq(r->path, STR("/login")))
+		return true;
+	if (actor != admin_unix() &&
+	    request_header_count(r, "X-Leadbridge") == 0) {
+		admin_reply_error(x, 403, "csrf",
+				  "send the header 'X-Leadbridge: 1'");
+		return false;
+	}
+	if (actor->role == ROLE_FULL || str_eq(r->path, STR("/logout")))
+		return true;
+	admin_reply_error(x, 403, "read_only",
+			  "this token may look and change nothing");
+	return false;
+}
+
 /* Log in before anything else is told, also whether a path exists. */
 static void on_headers(void *ctx, struct exchange *x)
 {
@@ -115,12 +128,9 @@ static void on_headers(void *ctx, struct exchange *x)
 	const struct request *request = exchange_request(x);
 	if (health_answer(a->road, x))
 		return;
-	if (!allowed(a, request)) {
-		metrics_rejected(a->road->metrics, NULL, "admin_token");
-		admin_reply_error(x, 401, "unauthorized",
-				  "bearer token missing or wrong");
+	const struct admin_actor *actor = admin_admit(a, x);
+	if (actor == NULL)
 		return;
-	}
 	struct str subject;
 	bool known;
 	const struct admin_route *route = find_route(request, &subject, &known);
@@ -132,14 +142,18 @@ static void on_headers(void *ctx, struct exchange *x)
 		refuse_method(x, request);
 		return;
 	}
-	if (route->method == HTTP_POST &&
-	    !str_eq(request->client, STR("unix")) &&
-	    request_header_count(request, "X-Leadbridge") == 0) {
-		admin_reply_error(x, 403, "csrf",
-				  "send the header 'X-Leadbridge: 1'");
+	if (route->method == HTTP_POST && !may_post(actor, x))
 		return;
-	}
+	exchange_set_data(x, (void *)(uintptr_t)actor);
 	exchange_accept(x, ADMIN_BODY_MAX);
+}
+
+static bool may_reveal(const struct admin_call *c)
+{
+	/* Nor may it be searched for, letter by letter. */
+	return c->actor->role == ROLE_FULL ||
+	       (value_get(c->params, "reveal") == NULL &&
+		value_get(c->params, "text") == NULL);
 }
 
 static void on_request(void *ctx, struct exchange *x)
@@ -147,7 +161,11 @@ static void on_request(void *ctx, struct exchange *x)
 	static const struct payload_limits limits = {.depth = 4, .values = 100};
 	struct admin *a = ctx;
 	struct admin_call call = {
-	    .admin = a, .exchange = x, .request = exchange_request(x)};
+	    .admin = a,
+	    .exchange = x,
+	    .request = exchange_request(x),
+	    .actor = exchange_data(x),
+	};
 	bool known;
 	const struct admin_route *route =
 	    find_route(call.request, &call.subject, &known);
@@ -158,7 +176,11 @@ static void on_request(void *ctx, struct exchange *x)
 		admin_reply_error(x, 400, "query", "malformed query string");
 	} else {
 		call.params = params;
-		route->answer(&call);
+		if (may_reveal(&call))
+			route->answer(&call);
+		else
+			admin_reply_error(x, 403, "read_only",
+					  "this token sees nothing unmasked");
 	}
 	arena_release(&a->scratch);
 }
@@ -199,8 +221,10 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 	a->reload_ctx = reload_ctx;
 	r->on_query = admin_on_query;
 	r->on_query_ctx = a;
+	r->on_asked = admin_on_asked;
 	r->on_replayed = admin_on_replayed;
 	r->on_replay_failed = admin_on_replay_failed;
+	a->guesses = rate_table_new();
 	build_listen(a);
 	struct listener_config config = listener_config_of(a);
 	struct http_handler handler = {
@@ -215,6 +239,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 		admin_free(a);
 		return rc;
 	}
+	a->events = admin_events_new(a);
 	*out = a;
 	return 0;
 }
@@ -228,8 +253,10 @@ int admin_reload(struct admin *a, struct err *err)
 
 void admin_drain(struct admin *a)
 {
-	if (a != NULL)
-		listener_stop_accepting(a->listener);
+	if (a == NULL)
+		return;
+	admin_events_end(a->events);
+	listener_stop_accepting(a->listener);
 }
 
 void admin_free(struct admin *a)
@@ -237,6 +264,8 @@ void admin_free(struct admin *a)
 	if (a == NULL)
 		return;
 	listener_free(a->listener);
+	admin_events_free(a->events);
+	rate_table_free(a->guesses);
 	free(a->listen);
 	free(a);
 }

@@ -37,9 +37,12 @@ void admin_add_time(struct buf *b, const char *name, int64_t at_ms)
 void admin_audit(const struct admin_call *c, struct audit *a,
 		 const char *action, struct str subject)
 {
-	bool here = str_eq(c->request->client, STR("unix"));
-	(void)!snprintf(a->actor, sizeof(a->actor), "%s",
-			here ? "unix" : "token");
+	if (c->actor == admin_unix())
+		(void)!snprintf(a->actor, sizeof(a->actor), "unix:%lld",
+				(long long)exchange_peer_uid(c->exchange));
+	else
+		(void)!snprintf(a->actor, sizeof(a->actor), "%s",
+				c->actor->name);
 	(void)!snprintf(a->action, sizeof(a->action), "%s", action);
 	(void)!snprintf(a->subject, sizeof(a->subject), "%.*s",
 			STR_FMT(subject));
@@ -149,13 +152,27 @@ static void post_reload(struct admin_call *c)
 }
 
 const struct admin_route ADMIN_ROUTES[] = {
+    {HTTP_GET, "/", admin_get_page},
+    {HTTP_GET, "/assets/*", admin_get_asset},
+    {HTTP_GET, "/login", admin_get_login},
+    {HTTP_POST, "/login", admin_post_login},
+    {HTTP_POST, "/logout", admin_post_logout},
     {HTTP_GET, "/metrics", get_metrics},
+    {HTTP_GET, "/api/v1/session", admin_get_session},
+    {HTTP_GET, "/api/v1/events", admin_get_events},
+    {HTTP_GET, "/api/v1/history", admin_get_history},
     {HTTP_GET, "/api/v1/status", get_status},
     {HTTP_GET, "/api/v1/ledger", admin_get_ledger},
     {HTTP_GET, "/api/v1/leads", admin_get_leads},
     {HTTP_POST, "/api/v1/leads", admin_post_lead},
+    {HTTP_GET, "/api/v1/leads/count", admin_get_count},
     {HTTP_GET, "/api/v1/leads/*", admin_get_lead},
+    {HTTP_POST, "/api/v1/leads/retry", admin_post_retry_many},
+    {HTTP_POST, "/api/v1/leads/bury", admin_post_bury_many},
+    {HTTP_POST, "/api/v1/leads/send-as-new", admin_post_send_as_new_many},
     {HTTP_POST, "/api/v1/leads/*/retry", admin_post_retry},
+    {HTTP_POST, "/api/v1/leads/*/bury", admin_post_bury_lead},
+    {HTTP_POST, "/api/v1/leads/*/send-as-new", admin_post_send_as_new},
     {HTTP_GET, "/api/v1/quarantine", admin_get_quarantine},
     {HTTP_GET, "/api/v1/quarantine/*", admin_get_lead},
     {HTTP_POST, "/api/v1/quarantine/*/replay", admin_post_replay},
@@ -165,6 +182,12 @@ const struct admin_route ADMIN_ROUTES[] = {
     {HTTP_GET, "/api/v1/destinations", admin_get_destinations},
     {HTTP_POST, "/api/v1/destinations/*/pause", admin_post_pause},
     {HTTP_POST, "/api/v1/destinations/*/resume", admin_post_resume},
+    {HTTP_POST, "/api/v1/destinations/*/drain", admin_post_drain},
+    {HTTP_POST, "/api/v1/destinations/*/test", admin_post_test},
+    {HTTP_GET, "/api/v1/destinations/*/leads-here", admin_get_here},
+    {HTTP_GET, "/api/v1/destinations/*/leads-there", admin_get_there},
+    {HTTP_GET, "/api/v1/queue", admin_get_queue},
+    {HTTP_GET, "/api/v1/queue/*", admin_get_waiting},
     {HTTP_GET, "/api/v1/audit", get_audit},
     {HTTP_GET, "/api/v1/alarms", admin_get_alarms},
     {HTTP_GET, "/api/v1/config", get_config},

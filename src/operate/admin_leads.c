@@ -4,60 +4,45 @@
  * Each call becomes a query for the reader or the store thread; its answer
  * comes back through admin_on_query(). Loop thread.
  */
-#include <stdio.h>
-
 #include "operate/admin_internal.h"
-
-enum { PAGE_DEFAULT = 50, PAGE_MAX = 500 };
 
 /* ---- questions to the store -------------------------------------------- */
 
-/* False: it is there, but no number in its range. */
-static bool int_param(const struct admin_call *c, const char *name, int64_t min,
-		      int64_t max, int64_t *out)
+static void answer_here(struct admin_call *c, struct query *q)
 {
-	const struct value *v = value_get(c->params, name);
-	return v == NULL || str_to_int(v->text, min, max, out) == 0;
-}
-
-static void text_param(const struct admin_call *c, const char *name, char *out,
-		       size_t size)
-{
-	(void)!snprintf(out, size, "%.*s",
-			STR_FMT(value_member(c->params, name)));
+	q->ticket = exchange_defer(c->exchange, ADMIN_WAIT_MS);
+	q->ctx = c->admin->road;
+	q->done = road_query_done;
 }
 
 struct query *admin_query(struct admin_call *c, enum query_kind kind)
 {
 	struct query *q = query_new(kind);
-	q->ticket = exchange_defer(c->exchange, ADMIN_WAIT_MS);
-	q->ctx = c->admin->road;
-	q->done = road_query_done;
+	answer_here(c, q);
 	return q;
+}
+
+void admin_ask(struct admin_call *c, struct query *q)
+{
+	answer_here(c, q);
+	queue_ask(c->admin->road->queue, q);
 }
 
 void admin_ask_list(struct admin_call *c, enum query_kind kind)
 {
-	int64_t cursor = 0, limit = PAGE_DEFAULT;
-	if (!int_param(c, "cursor", 0, INT64_MAX, &cursor) ||
-	    !int_param(c, "limit", 1, PAGE_MAX, &limit)) {
-		admin_reply_error(c->exchange, 400, "query",
-				  "limit is a number from 1 to 500, cursor the "
-				  "next_cursor of a page");
+	struct err err = {0};
+	struct query *q = query_new(kind);
+	if (admin_take_filter(c, q, &err) != 0) {
+		query_free(q);
+		admin_reply_error(c->exchange, 400, "query", err.text);
 		return;
 	}
-	struct query *q = admin_query(c, kind);
-	text_param(c, "state", q->state, sizeof(q->state));
-	text_param(c, "source", q->source, sizeof(q->source));
-	text_param(c, "destination", q->destination, sizeof(q->destination));
-	q->after_id = cursor;
-	q->limit = (size_t)limit;
-	queue_ask(c->admin->road->queue, q);
+	q->reveal = admin_reveals(c, STR("list"));
+	admin_ask(c, q);
 }
 
-/* action: the word of the audit log, or NULL: it changes nothing. */
-static void ask_one(struct admin_call *c, enum query_kind kind,
-		    const char *action)
+void admin_ask_one(struct admin_call *c, enum query_kind kind,
+		   const char *action)
 {
 	int64_t id;
 	if (str_to_int(c->subject, 1, INT64_MAX, &id) != 0) {
@@ -65,11 +50,13 @@ static void ask_one(struct admin_call *c, enum query_kind kind,
 				  "an id is a number");
 		return;
 	}
-	struct query *q = admin_query(c, kind);
+	struct query *q = query_new(kind);
 	q->id = id;
 	if (action != NULL)
 		admin_audit(c, &q->audit, action, c->subject);
-	queue_ask(c->admin->road->queue, q);
+	else
+		q->reveal = admin_reveals(c, c->subject);
+	admin_ask(c, q);
 }
 
 void admin_get_ledger(struct admin_call *c)
@@ -86,7 +73,7 @@ void admin_get_leads(struct admin_call *c)
 
 void admin_get_lead(struct admin_call *c)
 {
-	ask_one(c, QUERY_LEAD, NULL);
+	admin_ask_one(c, QUERY_LEAD, NULL);
 }
 
 void admin_get_quarantine(struct admin_call *c)
@@ -94,20 +81,15 @@ void admin_get_quarantine(struct admin_call *c)
 	admin_ask_list(c, QUERY_QUARANTINE);
 }
 
-void admin_post_retry(struct admin_call *c)
-{
-	ask_one(c, COMMAND_RETRY, "lead.retry");
-}
-
 void admin_post_bury(struct admin_call *c)
 {
-	ask_one(c, COMMAND_BURY, "quarantine.bury");
+	admin_ask_one(c, COMMAND_BURY, "quarantine.bury");
 }
 
 void admin_post_replay(struct admin_call *c)
 {
 	admin_note(c, "quarantine.replay", c->subject);
-	ask_one(c, QUERY_RAW, NULL);
+	admin_ask_one(c, QUERY_RAW, NULL);
 }
 
 /* ---- answers of the store ----------------------------------------------- */
@@ -200,6 +182,8 @@ void admin_on_query(void *ctx, struct query *q)
 	}
 	if (q->result != LB_OK) {
 		reply_refused(x, q);
+	} else if (admin_on_slice(a, x, q) || admin_on_waits(a, x, q)) {
+		/* answered, or on its way to the store */
 	} else if (q->kind == QUERY_RAW) {
 		replay(a, x, q);
 	} else if (q->kind == QUERY_LEDGER) {

@@ -60,6 +60,11 @@ static void add_source(struct buf *b, struct road *r, const struct source *s)
 	buf_add_char(b, ']');
 	add_url(b, r->config, s);
 	add_counts(b, s, &counts);
+	buf_addf(b, ",\"expect\":");
+	if (s->expect != NULL)
+		buf_add_json(b, str_from(s->expect));
+	else
+		buf_addf(b, "null");
 	buf_addf(b, ",\"held\":%zu}", held_count(r->held, str_from(s->name)));
 }
 

@@ -86,6 +86,26 @@ static void check_listen(struct reader *r, size_t i)
 		problems_error(r->problems, at, "'tls' has no 'key'");
 }
 
+/* A token that is on both lists would be less than it seems, or more. */
+static void check_tokens(struct reader *r, const struct node *root)
+{
+	const struct admin_config *a = &r->config->admin;
+	for (size_t i = 0; i < a->read_token.n; i++)
+		if (secrets_match(&a->token, secret_str(&a->read_token.v[i])) >=
+		    0)
+			problems_error(
+			    r->problems,
+			    place_within(r, root, "admin.read_token"),
+			    "'admin.read_token' is the same as 'admin.token'");
+	for (size_t i = 0; i < a->hosts.n; i++)
+		if (strpbrk(a->hosts.v[i], ":/@ ") != NULL)
+			problems_error(r->problems,
+				       place_within(r, root, "admin.hosts"),
+				       "'%s' is not a name alone (no scheme, "
+				       "no port)",
+				       a->hosts.v[i]);
+}
+
 static void check_admin(struct reader *r, const struct node *root)
 {
 	const struct admin_config *a = &r->config->admin;
@@ -108,6 +128,7 @@ static void check_admin(struct reader *r, const struct node *root)
 			problems_error(r->problems, at,
 				       "'%s' needs admin.token", address);
 	}
+	check_tokens(r, root);
 }
 
 /* ---- store, limits, public_url ----------------------------------------- */

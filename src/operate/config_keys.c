@@ -114,7 +114,17 @@ static const struct key keys[] = {
 	 "(mode 0660) and loopback addresses."},
 {TOP = "admin.token", .type = KEY_SECRETS, INTO(admin.token),
  .example = "credential:admin-token",
- .help = "Needed for every admin address that is not a socket file."},
+ .help = "Needed for every admin address that is not a socket file: as a "
+	 "bearer token, or typed into the login form of the dashboard."},
+{TOP = "admin.read_token", .type = KEY_SECRETS, INTO(admin.read_token),
+ .example = "credential:admin-read-token",
+ .help = "Lets look, not touch: GET only, and personal data stays masked. For "
+	 "Prometheus and for a screen on the wall."},
+{TOP = "admin.hosts", .type = KEY_TEXTS, INTO(admin.hosts),
+ .example = "[leads.example.com]",
+ .help = "Names under which browsers reach the dashboard through a proxy. "
+	 "IP addresses and localhost need no mention; any other name is refused, "
+	 "since a page of a stranger could come by it (DNS rebinding)."},
 {TOP = "admin.allow_remote", .type = KEY_BOOL, INTO(admin.allow_remote),
  .def = "false",
  .help = "Allow admin addresses that are not loopback. There is no TLS on "

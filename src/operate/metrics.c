@@ -287,6 +287,16 @@ void metrics_settled(struct metrics *m, const struct settlement *s,
 	lock_drop(m->lock);
 }
 
+void metrics_totals(struct metrics *m, uint64_t *accepted, uint64_t *delivered,
+		    uint64_t *dead)
+{
+	lock_take(m->lock);
+	*accepted = m->total.accepted;
+	*delivered = m->total.delivered;
+	*dead = m->total.dead;
+	lock_drop(m->lock);
+}
+
 int64_t metrics_parked(const struct metrics_inputs *in)
 {
 	int64_t parked = 0;

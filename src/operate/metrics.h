@@ -51,6 +51,11 @@ struct metrics_inputs {
 /* What each destination promises, by name; on a reload again. */
 void metrics_configure(struct metrics *m, const struct config *config);
 
+/* Of all sources and destinations, since the start. */
+void metrics_totals(struct metrics *m, uint64_t *accepted, uint64_t *delivered,
+		    uint64_t *dead);
+/* Age of the oldest lead that waits, in seconds; 0: none does. */
+int64_t metrics_oldest_s(const struct metrics_inputs *in);
 /* Waiting leads of parked destinations: a condition, not a state. */
 int64_t metrics_parked(const struct metrics_inputs *in);
 /* Of one source, since the start. */

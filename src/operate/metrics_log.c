@@ -167,7 +167,7 @@ static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 	buf_add_char(b, ',');
 }
 
-static int64_t oldest_waiting_s(const struct metrics_inputs *in)
+int64_t metrics_oldest_s(const struct metrics_inputs *in)
 {
 	int64_t oldest = 0;
 	for (size_t i = 0; i < in->n_backlog; i++) {
@@ -188,7 +188,7 @@ static void add_gauges(const struct metrics_inputs *in, struct buf *b)
 	member(b, "parked", parked);
 	member(b, "fetching", in->gauges.states[UNIT_FETCHING]);
 	member(b, "sending", sending);
-	member(b, "oldest_waiting_s", oldest_waiting_s(in));
+	member(b, "oldest_waiting_s", metrics_oldest_s(in));
 	member(b, "ledger_difference", in->gauges.difference);
 }
 

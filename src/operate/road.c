@@ -18,7 +18,8 @@ enum report_kind {
 	REPORT_SUBMISSION = 1,
 	REPORT_QUERY,
 	REPORT_CONDITION,
-	REPORT_MAPPED
+	REPORT_MAPPED,
+	REPORT_ASKED,
 };
 
 struct condition_report {
@@ -57,8 +58,10 @@ static void on_settled(void *ctx, struct settlement *chain)
 	struct road *r = ctx;
 	int64_t now = clock_wall_ms();
 	for (struct settlement *s = chain; s != NULL; s = s->next)
-		if (s->result == LB_OK)
+		if (s->result == LB_OK) {
 			metrics_settled(r->metrics, s, now);
+			activity_settled(r->activity, s, now);
+		}
 	delivery_settled(r->delivery, chain);
 }
 
@@ -93,6 +96,13 @@ void road_query_done(void *ctx, struct query *q)
 	struct road *r = ctx;
 	q->message.kind = REPORT_QUERY;
 	mailbox_post(r->reports, &q->message);
+}
+
+void road_ask_done(void *ctx, struct delivery_ask *a)
+{
+	struct road *r = ctx;
+	a->message.kind = REPORT_ASKED;
+	mailbox_post(r->reports, &a->message);
 }
 
 /* ---- loop thread ------------------------------------------------------- */
@@ -134,6 +144,9 @@ static void on_reports(void *ctx)
 			break;
 		case REPORT_MAPPED:
 			mapped_done(r, m);
+			break;
+		case REPORT_ASKED:
+			r->on_asked(r->on_query_ctx, (struct delivery_ask *)m);
 			break;
 		}
 	}
@@ -187,6 +200,7 @@ int road_open(struct road *r, struct config *config, struct err *err)
 	r->config = config_ref(config);
 	r->started_ms = clock_mono_ms();
 	r->metrics = metrics_new();
+	r->activity = activity_new();
 	metrics_configure(r->metrics, config);
 	r->reports = mailbox_new();
 	r->rates = rate_table_new();
@@ -239,6 +253,7 @@ void road_close(struct road *r)
 	loop_watch_free(r->reports_watch);
 	loop_timer_free(r->beat);
 	mailbox_free(r->reports);
+	activity_free(r->activity);
 	metrics_free(r->metrics);
 	config_unref(r->config);
 }

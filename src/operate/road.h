@@ -8,10 +8,12 @@
 #define LB_ROAD_H
 
 #include "base/loop.h"
+#include "delivery/ask.h"
 #include "delivery/delivery.h"
 #include "ingress/listener.h"
 #include "ingress/rate.h"
 #include "leadbridge/config.h"
+#include "operate/activity.h"
 #include "operate/held.h"
 #include "operate/metrics.h"
 #include "queue/queue.h"
@@ -20,6 +22,7 @@ struct road {
 	struct loop *loop;
 	struct config *config; /* in force; one reference */
 	struct metrics *metrics;
+	struct activity *activity; /* for those who watch the page */
 	struct queue *queue;
 	struct delivery *delivery;
 	struct listener *webhooks;
@@ -37,7 +40,8 @@ struct road {
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
 	void (*on_replayed)(void *ctx, struct submission *s);
 	void (*on_replay_failed)(void *ctx, struct ticket t, const char *text);
-	void *on_query_ctx;           /* of the three */
+	void (*on_asked)(void *ctx, struct delivery_ask *a);
+	void *on_query_ctx;           /* of the four */
 	void (*on_failed)(void *ctx); /* the store gave up: loop thread */
 	void *on_failed_ctx;
 };
@@ -57,6 +61,8 @@ LB_MUST_CHECK int road_reload(struct road *r, struct config *next,
 			      struct err *err);
 /* For `done` of a query: hands it to the loop thread. Any thread. */
 void road_query_done(void *ctx, struct query *q);
+/* The same for `done` of what delivery was asked. */
+void road_ask_done(void *ctx, struct delivery_ask *a);
 /* Maps a stored request again with the configuration in force and submits it
  * in place of quarantined unit `unit`; on_replayed says what became of it. */
 LB_MUST_CHECK int road_replay(struct road *r, const struct submission *raw,

@@ -251,6 +251,8 @@ static void on_request(void *ctx, struct exchange *x)
 
 void webhooks_stored(struct road *r, struct submission *s)
 {
+	if (s->result == LB_OK)
+		activity_accepted(r->activity, s);
 	if (s->by_hand && s->result == LB_OK)
 		metrics_accepted(r->metrics, s,
 				 (clock_wall_ms() - s->received_at_ms) * 1000);

@@ -91,10 +91,15 @@ enum query_kind {
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
 	QUERY_AUDIT,      /* who changed what, newest first */
+	QUERY_COUNT,      /* how many leads a filter has */
+	QUERY_IDS,        /* which: out in `ids` */
+	QUERY_WAITS,      /* why a lead waits: out in `waits` */
+	QUERY_SUMS,       /* contacts of leads as hashes */
 	/* What changes something comes after what only asks. */
-	COMMAND_RETRY, /* dead -> waiting (generation by the rules) */
-	COMMAND_BURY,  /* quarantined -> ignored, with a reason */
-	COMMAND_NOTE,  /* nothing but its line in the audit log */
+	COMMAND_RETRY,       /* dead -> waiting (generation by the rules) */
+	COMMAND_BURY,        /* dead, quarantined -> ignored, with a reason */
+	COMMAND_SEND_AS_NEW, /* dead -> waiting, under the next key */
+	COMMAND_NOTE,        /* nothing but its line in the audit log */
 };
 
 /* Who changed what: a line of the audit log, written in the transaction of the
@@ -105,6 +110,20 @@ struct audit {
 	char subject[96]; /* "17", "mega" */
 };
 
+/* What the store knows of a lead that waits. */
+struct query_waits {
+	bool waits;
+	int64_t due_ms, received_ms, attempts;
+	int64_t last_ms; /* the last attempt that failed; 0: none did */
+	enum outcome outcome;
+	int status;
+	char reason[64];
+};
+
+/* A slice of a command on many leads: short enough that an accept which waits
+ * behind it is not late. */
+enum { QUERY_IDS_MAX = 64 };
+
 /* One question or command and its answer. Heap; the asker frees it with
  * query_free() in `done`, which is called on the reader or store thread and
  * must hand over to the asker's own mailbox. */
@@ -114,9 +133,20 @@ struct query {
 	bool scan;
 	int64_t id;
 	char state[16], source[65], destination[QUEUE_NAME];
+	int64_t since_ms, until_ms; /* received then; 0: open */
+	char text[128];   /* part of name, e-mail, phone, event id, reason; a
+			   * whole key or CRM id */
+	char reason[64];  /* part of it */
 	int64_t after_id; /* cursor: ids below it; 0: from the newest */
 	size_t limit;
-	struct audit audit; /* COMMAND_* */
+	bool reveal;               /* personal data as it is; else masked */
+	unsigned char sum_key[32]; /* QUERY_SUMS */
+	/* QUERY_IDS: out. COMMAND_RETRY, _BURY, _SEND_AS_NEW with id 0: these,
+	 * each by itself. */
+	int64_t ids[QUERY_IDS_MAX];
+	size_t n_ids;
+	struct audit audit;   /* COMMAND_* */
+	enum query_kind then; /* QUERY_IDS: for the asker */
 	void *ctx;
 	void (*done)(void *ctx, struct query *q);
 	struct ticket ticket; /* for the asker */
@@ -125,10 +155,12 @@ struct query {
 	struct err err;
 	struct buf json; /* the answer, ready to send (lists, one lead) */
 	int64_t next_cursor;
-	struct ledger ledger;   /* QUERY_LEDGER */
-	struct submission *raw; /* QUERY_RAW: request parts only */
-	struct due_lead *due;   /* COMMAND_*: chain of leads that wait now,
-				 * taken by the store thread */
+	struct ledger ledger;        /* QUERY_LEDGER */
+	struct submission *raw;      /* QUERY_RAW: request parts only */
+	struct due_lead *due;        /* COMMAND_*: chain of leads that wait now,
+				      * taken by the store thread */
+	size_t n_changed, n_refused; /* COMMAND_* with ids */
+	struct query_waits waits;    /* QUERY_WAITS */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);

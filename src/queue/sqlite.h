@@ -13,7 +13,11 @@
  *   sqlite_read.c    the reading side: refill, stored requests, check
  *   sqlite_recall.c  the reading side: attempts of late, for rate limits
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
- *   sqlite_list.c    the reading side: lists and single leads as JSON
+ *   sqlite_list.c    the reading side: pages of leads, see sqlite_list.h
+ *   sqlite_match.c   the reading side: what somebody looks for
+ *   sqlite_unit.c    the reading side: a lead as JSON
+ *   sqlite_sums.c    the reading side: contacts as hashes
+ *   sqlite_waits.c   the reading side: why a lead waits
  *   sqlite_retain.c  retention in small slices
  */
 #ifndef LB_QUEUE_SQLITE_H
@@ -173,7 +177,8 @@ LB_MUST_CHECK int sqlite_setup_reader(struct sqlite3 *db, struct err *err);
 
 int sqlite_put(struct store *s, struct submission *sub, struct err *err);
 int sqlite_settle(struct store *s, const struct settlement *t, struct err *err);
-int sqlite_retry(struct store *s, int64_t id, int64_t now_ms,
+/* as_new: under the next key, whatever the last answer was. */
+int sqlite_retry(struct store *s, int64_t id, bool as_new, int64_t now_ms,
 		 struct due_lead **out, struct err *err);
 int sqlite_bury(struct store *s, int64_t id, int64_t now_ms, struct err *err);
 /* COMMAND_*, and its line in the audit log. */
@@ -241,6 +246,8 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 		   struct err *err);
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
+int reader_waits(struct store_reader *r, struct query *q);
+int reader_sums(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);

@@ -5,24 +5,33 @@
  * the audit log. Store thread only; the audit log is read on the reader thread.
  */
 #include <sqlite3.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "queue/sqlite.h"
 
-static int retry(struct store *s, struct query *q, int64_t now_ms,
+static int retry(struct store *s, struct query *q, int64_t id, int64_t now_ms,
 		 struct err *err)
 {
-	return sqlite_retry(s, q->id, now_ms, &q->due, err);
+	struct due_lead *lead = NULL;
+	bool as_new = q->kind == COMMAND_SEND_AS_NEW;
+	int rc = sqlite_retry(s, id, as_new, now_ms, &lead, err);
+	if (rc != 0)
+		return rc;
+	lead->next = q->due;
+	q->due = lead;
+	return 0;
 }
 
-static int run(struct store *s, struct query *q, int64_t now_ms,
-	       struct err *err)
+static int run_one(struct store *s, struct query *q, int64_t id, int64_t now_ms,
+		   struct err *err)
 {
 	switch (q->kind) {
 	case COMMAND_RETRY:
-		return retry(s, q, now_ms, err);
+	case COMMAND_SEND_AS_NEW:
+		return retry(s, q, id, now_ms, err);
 	case COMMAND_BURY:
-		return sqlite_bury(s, q->id, now_ms, err);
+		return sqlite_bury(s, id, now_ms, err);
 	case COMMAND_NOTE:
 		return 0;
 	case QUERY_LEDGER:
@@ -32,13 +41,17 @@ static int run(struct store *s, struct query *q, int64_t now_ms,
 	case QUERY_RAW:
 	case QUERY_BACKLOG:
 	case QUERY_AUDIT:
+	case QUERY_COUNT:
+	case QUERY_IDS:
+	case QUERY_WAITS:
+	case QUERY_SUMS:
 		break;
 	}
 	return err_set(err, LB_EINVAL, "not a command");
 }
 
-static int note(struct store *s, const struct audit *a, int64_t now_ms,
-		struct err *err)
+static int note(struct store *s, const struct audit *a, struct str subject,
+		int64_t now_ms, struct err *err)
 {
 	if (a->actor[0] == '\0')
 		return 0;
@@ -46,15 +59,44 @@ static int note(struct store *s, const struct audit *a, int64_t now_ms,
 	sqlite_bind_int(st, 1, now_ms);
 	sqlite_bind_str(st, 2, str_from(a->actor));
 	sqlite_bind_str(st, 3, str_from(a->action));
-	sqlite_bind_str(st, 4, str_from(a->subject));
+	sqlite_bind_str(st, 4, subject);
 	return sqlite_run(s, ST_AUDIT, err);
+}
+
+/* Each by itself, with a line of its own: what is not to be changed (any more)
+ * is counted, and the others go on. */
+static int run_many(struct store *s, struct query *q, int64_t now_ms,
+		    struct err *err)
+{
+	int rc = 0;
+	q->n_changed = q->n_refused = 0;
+	for (size_t i = 0; rc == 0 && i < q->n_ids; i++) {
+		char subject[24];
+		rc = run_one(s, q, q->ids[i], now_ms, err);
+		if (rc == LB_EDENIED || rc == LB_ENOTFOUND) {
+			q->err = *err; /* the last one's reason */
+			q->n_refused++;
+			rc = 0;
+			continue;
+		}
+		q->n_changed++;
+		(void)snprintf(subject, sizeof(subject), "%lld",
+			       (long long)q->ids[i]);
+		if (rc == 0)
+			rc = note(s, &q->audit, str_from(subject), now_ms, err);
+	}
+	return rc;
 }
 
 int sqlite_command(struct store *s, struct query *q, int64_t now_ms,
 		   struct err *err)
 {
-	int rc = run(s, q, now_ms, err);
-	return rc == 0 ? note(s, &q->audit, now_ms, err) : rc;
+	if (q->n_ids > 0)
+		return run_many(s, q, now_ms, err);
+	int rc = run_one(s, q, q->id, now_ms, err);
+	return rc == 0
+		   ? note(s, &q->audit, str_from(q->audit.subject), now_ms, err)
+		   : rc;
 }
 
 /* ---- reading it --------------------------------------------------------- */

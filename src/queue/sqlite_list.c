@@ -1,126 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reading side: lists and single leads as the JSON the admin API sends.
- * This is the only place where a stored body leaves for a person's eyes.
- * Reader thread only.
+ * Pages of leads, newest first, however many are stored. Rare states have an
+ * index, what waits has another; everything else is a walk back through the
+ * ids, which grow with time. A walk has a time it may take: then it answers
+ * what it found, and from where to go on. Reader thread only.
  */
 #include <sqlite3.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
-#include "leadbridge/lead.h"
-#include "queue/sqlite.h"
+#include "base/mem.h"
+#include "queue/sqlite_list.h"
 
-enum { LIST_MAX = 1000 };
-
-#define UNIT_COLUMNS                                                           \
-	"SELECT l.id, l.source, l.destination, l.state, l.at, l.received_at,"  \
-	" l.attempts, l.generation, l.outcome, l.status, l.duration_ms,"       \
-	" l.crm_id, c.key, c.event_id, c.topic, c.account, c.privacy,"         \
-	" c.reason, c.idx FROM lead l CROSS JOIN cold c ON c.id = l.id"
-
-enum { /* columns of UNIT_COLUMNS */
-       COL_ID,
-       COL_SOURCE,
-       COL_DESTINATION,
-       COL_STATE,
-       COL_AT,
-       COL_RECEIVED_AT,
-       COL_ATTEMPTS,
-       COL_GENERATION,
-       COL_OUTCOME,
-       COL_STATUS,
-       COL_DURATION,
-       COL_CRM_ID,
-       COL_KEY,
-       COL_EVENT_ID,
-       COL_TOPIC,
-       COL_ACCOUNT,
-       COL_PRIVACY,
-       COL_REASON,
-       COL_INDEX,
+enum {
+	LIST_MAX = 1000,
+	WALK_MS = 50,        /* of one answer */
+	GATHER_MAX = 100000, /* entries of the index of what waits */
+	LOOK_EVERY = 64,     /* rows between looks at the clock */
+	BLOCK = 32,          /* rows that say when an id was given */
+	SLACK_IDS = 4096,    /* what came together is stored in any order */
 };
-
-static void add_text(struct buf *b, const char *name, struct str value)
-{
-	buf_addf(b, ",\"%s\":", name);
-	if (value.p == NULL)
-		buf_add_str(b, STR("null"));
-	else
-		buf_add_json(b, value);
-}
-
-static void add_time(struct buf *b, const char *name, int64_t wall_ms)
-{
-	char text[CLOCK_TEXT];
-	clock_format(wall_ms, text);
-	add_text(b, name, str_from(text));
-}
-
-static void add_number(struct buf *b, const char *name, int64_t value)
-{
-	buf_addf(b, ",\"%s\":", name);
-	buf_add_int(b, value);
-}
-
-static void add_column(struct buf *b, const char *name, struct sqlite3_stmt *st,
-		       int column)
-{
-	add_text(b, name, sqlite_str(st, column));
-}
-
-static void add_name(struct buf *b, const char *name, const char *text)
-{
-	add_text(b, name, *text != '\0' ? str_from(text) : STR_NONE);
-}
-
-static void add_key(struct buf *b, struct sqlite3_stmt *st)
-{
-	char text[LEAD_KEY_TEXT];
-	struct str key = sqlite_str(st, COL_KEY);
-	if (key.n != 16)
-		return;
-	lead_key_text((const unsigned char *)key.p, text);
-	add_text(b, "key", str_from(text));
-}
-
-/* Without the closing brace. */
-static void add_unit(struct store_reader *r, struct buf *b,
-		     struct sqlite3_stmt *st)
-{
-	enum unit_state state =
-	    (enum unit_state)sqlite3_column_int(st, COL_STATE);
-	int64_t at = sqlite3_column_int64(st, COL_AT);
-	buf_add_str(b, STR("{\"id\":"));
-	buf_add_int(b, sqlite3_column_int64(st, COL_ID));
-	add_key(b, st);
-	add_column(b, "event_id", st, COL_EVENT_ID);
-	add_number(b, "index", sqlite3_column_int64(st, COL_INDEX));
-	add_name(b, "source",
-		 reader_name(r, sqlite3_column_int64(st, COL_SOURCE)));
-	add_name(b, "destination",
-		 reader_name(r, sqlite3_column_int64(st, COL_DESTINATION)));
-	add_text(b, "state", str_from(unit_state_name(state)));
-	add_column(b, "reason", st, COL_REASON);
-	add_column(b, "topic", st, COL_TOPIC);
-	add_column(b, "account", st, COL_ACCOUNT);
-	add_column(b, "privacy", st, COL_PRIVACY);
-	add_time(b, "received_at", sqlite3_column_int64(st, COL_RECEIVED_AT));
-	bool waits = state == UNIT_WAITING || state == UNIT_FETCHING;
-	add_time(b, waits ? "due_at" : "settled_at", at);
-	add_number(b, "attempts", sqlite3_column_int64(st, COL_ATTEMPTS));
-	add_number(b, "generation", sqlite3_column_int64(st, COL_GENERATION));
-	add_text(b, "outcome",
-		 str_from(outcome_name(
-		     (enum outcome)sqlite3_column_int(st, COL_OUTCOME))));
-	add_number(b, "status", sqlite3_column_int64(st, COL_STATUS));
-	add_number(b, "duration_ms", sqlite3_column_int64(st, COL_DURATION));
-	add_column(b, "crm_id", st, COL_CRM_ID);
-}
 
 struct filter {
 	int64_t state, source, destination; /* -1: any */
 	bool nothing;                       /* names one that is not there */
+	int64_t from_id, to_id;             /* only ids from..to-1 */
+	struct needle needle;
 };
+
+struct walk {
+	struct store_reader *r;
+	struct query *q;
+	struct filter f;
+	struct sqlite3_stmt *rows; /* ids in falling order, or one by its id */
+	struct sqlite3_stmt *unit;
+	int64_t *ids; /* instead of `rows` in order */
+	size_t n_ids, cap_ids, at_id;
+	int64_t until;            /* monotonic */
+	int64_t n, limit, last;   /* found; of those the last */
+	int64_t seen_id, seen_at; /* the last one looked at */
+	unsigned looked;
+	bool in_time;
+};
+
+#define NARROW                                                                 \
+	"SELECT id, source, destination, state, received_at, at FROM lead "
+enum { N_ID, N_SOURCE, N_DESTINATION, N_STATE, N_RECEIVED, N_AT };
+
+/* ---- the filter --------------------------------------------------------- */
 
 static int find_name(struct store_reader *r, const char *text, int64_t *id,
 		     struct filter *f, struct err *err)
@@ -133,10 +60,67 @@ static int find_name(struct store_reader *r, const char *text, int64_t *id,
 	return rc;
 }
 
-static int make_filter(struct store_reader *r, struct query *q,
-		       struct filter *f)
+/* What a row says of the time its id was given: of a settled one also when it
+ * was settled. That is too late for one that waited, which makes a walk longer
+ * but no row is missed; a unit replayed out of the quarantine has an id newer
+ * than its request. */
+#define ID_GIVEN "SELECT max(max(received_at, iif(state < 2, 0, at))) FROM"
+#define RECEIVED "SELECT max(received_at) FROM"
+#define OF_BLOCK                                                               \
+	" (SELECT received_at, state, at FROM lead WHERE id >= ?1"             \
+	" ORDER BY id LIMIT ?2)"
+
+/* The first id from which on rows are of that time or later. */
+static int first_id(struct store_reader *r, const char *sql, int64_t at_ms,
+		    int64_t *out, struct err *err)
 {
+	struct sqlite3_stmt *st = NULL;
+	int64_t low = 0, high = 0;
+	int rc = sqlite_number(r->db, "SELECT max(id) FROM lead", &high, err);
+	if (rc == 0)
+		rc = sqlite_prepare(r->db, sql, &st, err);
+	high++;
+	while (rc == 0 && low < high) {
+		int64_t middle = low + (high - low) / 2;
+		sqlite_bind_int(st, 1, middle);
+		sqlite_bind_int(st, 2, BLOCK);
+		rc = sqlite_row(st, err);
+		if (rc == 1 && sqlite3_column_int64(st, 0) >= at_ms)
+			high = middle;
+		else
+			low = middle + 1;
+		sqlite_reset(st);
+		rc = rc < 0 ? rc : 0;
+	}
+	(void)sqlite3_finalize(st);
+	*out = low;
+	return rc;
+}
+
+static int make_window(struct walk *w)
+{
+	struct query *q = w->q;
+	int rc = 0;
+	w->f.to_id = q->after_id > 0 ? q->after_id : INT64_MAX;
+	if (q->since_ms > 0)
+		rc = first_id(w->r, ID_GIVEN OF_BLOCK, q->since_ms,
+			      &w->f.from_id, &q->err);
+	if (rc == 0 && q->until_ms > 0) {
+		int64_t end;
+		rc = first_id(w->r, RECEIVED OF_BLOCK, q->until_ms, &end,
+			      &q->err);
+		if (end < INT64_MAX - SLACK_IDS && end + SLACK_IDS < w->f.to_id)
+			w->f.to_id = end + SLACK_IDS;
+	}
+	return rc;
+}
+
+static int make_filter(struct walk *w)
+{
+	struct query *q = w->q;
+	struct filter *f = &w->f;
 	f->state = -1;
+	needle_init(&f->needle, q->text, q->reason);
 	if (q->kind == QUERY_QUARANTINE) {
 		f->state = UNIT_QUARANTINED;
 	} else if (q->state[0] != '\0') {
@@ -145,183 +129,249 @@ static int make_filter(struct store_reader *r, struct query *q,
 			return err_set(&q->err, LB_EINVAL, "unknown state '%s'",
 				       q->state);
 	}
-	int rc = find_name(r, q->source, &f->source, f, &q->err);
+	int rc = find_name(w->r, q->source, &f->source, f, &q->err);
 	if (rc == 0)
-		rc = find_name(r, q->destination, &f->destination, f, &q->err);
+		rc = find_name(w->r, q->destination, &f->destination, f,
+			       &q->err);
+	return rc == 0 ? make_window(w) : rc;
+}
+
+static bool passes(const struct walk *w, struct sqlite3_stmt *st)
+{
+	const struct filter *f = &w->f;
+	int64_t received = sqlite3_column_int64(st, N_RECEIVED);
+	if (f->state >= 0 && sqlite3_column_int64(st, N_STATE) != f->state)
+		return false;
+	if (f->source >= 0 && sqlite3_column_int64(st, N_SOURCE) != f->source)
+		return false;
+	if (f->destination >= 0 &&
+	    sqlite3_column_int64(st, N_DESTINATION) != f->destination)
+		return false;
+	return (w->q->since_ms == 0 || received >= w->q->since_ms) &&
+	       (w->q->until_ms == 0 || received < w->q->until_ms);
+}
+
+/* ---- which way ---------------------------------------------------------- */
+
+static int newest_first(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x < y) - (x > y);
+}
+
+static const struct waiting {
+	const char *all, *of_one;
+} DUE = {"SELECT id FROM lead INDEXED BY lead_due WHERE state = 0",
+	 "SELECT id FROM lead INDEXED BY lead_due WHERE state = 0"
+	 " AND destination = ?1"},
+  FETCH = {"SELECT id FROM lead INDEXED BY lead_fetch WHERE state = 1",
+	   "SELECT id FROM lead INDEXED BY lead_fetch WHERE state = 1"
+	   " AND source = ?1"};
+
+/* What waits is in no order of its own: all of it, if that is not too much. */
+static int gather(struct walk *w, struct waiting sql, int64_t name,
+		  bool *enough)
+{
+	struct sqlite3_stmt *st = NULL;
+	int rc = sqlite_prepare(w->r->db, name < 0 ? sql.all : sql.of_one, &st,
+				&w->q->err);
+	if (rc != 0)
+		return rc;
+	if (name >= 0)
+		sqlite_bind_int(st, 1, name);
+	size_t n = 0;
+	while ((rc = sqlite_row(st, &w->q->err)) == 1 && n++ < GATHER_MAX) {
+		int64_t id = sqlite3_column_int64(st, 0);
+		if (id < w->f.from_id || id >= w->f.to_id)
+			continue;
+		w->ids =
+		    xgrow(w->ids, &w->cap_ids, w->n_ids + 1, sizeof(*w->ids));
+		w->ids[w->n_ids++] = id;
+	}
+	*enough = rc == 0;
+	(void)sqlite3_finalize(st);
+	if (w->n_ids > 0)
+		qsort(w->ids, w->n_ids, sizeof(*w->ids), newest_first);
+	return rc < 0 ? rc : 0;
+}
+
+static int choose(struct walk *w)
+{
+	static const char by_id[] =
+	    NARROW "WHERE id < ?1 AND id >= ?2 ORDER BY id DESC";
+	static const char aside[] =
+	    NARROW "INDEXED BY lead_aside WHERE state IN (3, 4) AND state = ?3"
+		   " AND id < ?1 AND id >= ?2 ORDER BY id DESC";
+	const struct filter *f = &w->f;
+	const char *sql = by_id;
+	bool gathered = false;
+	int rc = 0;
+	if (f->state == UNIT_WAITING)
+		rc = gather(w, DUE, f->destination, &gathered);
+	else if (f->state == UNIT_FETCHING)
+		rc = gather(w, FETCH, f->source, &gathered);
+	else if (f->state == UNIT_DEAD || f->state == UNIT_QUARANTINED)
+		sql = aside;
+	if (!gathered) {
+		free(w->ids);
+		w->ids = NULL;
+		w->n_ids = w->cap_ids = 0;
+	} else {
+		sql = NARROW "WHERE id = ?1";
+	}
+	if (rc == 0)
+		rc = sqlite_prepare(w->r->db, sql, &w->rows, &w->q->err);
+	if (rc == 0 && !gathered) {
+		sqlite_bind_int(w->rows, 1, f->to_id);
+		sqlite_bind_int(w->rows, 2, f->from_id);
+	}
+	if (rc == 0 && sql == aside)
+		sqlite_bind_int(w->rows, 3, f->state);
+	/* A list of none is in order, too. */
+	if (gathered && w->ids == NULL)
+		w->ids = xcalloc(1, sizeof(*w->ids));
 	return rc;
 }
 
-static int list_rows(struct store_reader *r, struct query *q,
-		     struct sqlite3_stmt *st, int64_t limit)
+static int next_row(struct walk *w)
 {
-	int64_t n = 0, last = 0;
+	if (w->ids == NULL)
+		return sqlite_row(w->rows, &w->q->err);
+	while (w->at_id < w->n_ids) {
+		sqlite_reset(w->rows);
+		sqlite_bind_int(w->rows, 1, w->ids[w->at_id++]);
+		int rc = sqlite_row(w->rows, &w->q->err);
+		if (rc != 0)
+			return rc; /* 0: it is gone meanwhile */
+	}
+	return 0;
+}
+
+/* ---- the walk ----------------------------------------------------------- */
+
+static void emit(struct walk *w, int64_t id)
+{
+	struct query *q = w->q;
+	w->n++;
+	w->last = id;
+	if (q->kind == QUERY_COUNT)
+		return;
+	if (q->kind == QUERY_IDS) {
+		q->ids[q->n_ids++] = id;
+		return;
+	}
+	if (w->n > 1)
+		buf_add_char(&q->json, ',');
+	unit_to_json(w->r, q, w->unit, &q->json);
+	buf_add_char(&q->json, '}');
+}
+
+/* 1: it belongs to the answer; its unit is at hand. */
+static int look(struct walk *w, int64_t id)
+{
+	bool needs_unit = w->q->kind != QUERY_COUNT && w->q->kind != QUERY_IDS;
+	bool needle = needle_given(&w->f.needle);
+	if (!needs_unit && !needle)
+		return 1;
+	sqlite_reset(w->unit);
+	sqlite_bind_int(w->unit, 1, id);
+	int rc = sqlite_row(w->unit, &w->q->err);
+	w->looked += LOOK_EVERY / 4;
+	if (rc == 1 && needle && !needle_found(&w->f.needle, w->unit))
+		rc = 0;
+	return rc;
+}
+
+static bool out_of_time(struct walk *w)
+{
+	if (++w->looked < LOOK_EVERY)
+		return false;
+	w->looked = 0;
+	return clock_mono_ms() >= w->until;
+}
+
+static int run(struct walk *w)
+{
 	int rc;
-	while ((rc = sqlite_row(st, &q->err)) == 1) {
-		if (n++ == limit) {
-			q->next_cursor = last;
+	while ((rc = next_row(w)) == 1) {
+		int64_t id = sqlite3_column_int64(w->rows, N_ID);
+		rc = passes(w, w->rows) ? look(w, id) : 0;
+		if (rc < 0)
+			return rc;
+		if (rc == 1 && w->n == w->limit) {
+			w->q->next_cursor = w->last;
+			w->in_time = true;
 			return 0;
 		}
-		if (n > 1)
-			buf_add_char(&q->json, ',');
-		last = sqlite3_column_int64(st, COL_ID);
-		add_unit(r, &q->json, st);
-		buf_add_char(&q->json, '}');
+		w->seen_id = id;
+		w->seen_at = sqlite3_column_int64(w->rows, N_RECEIVED);
+		if (rc == 1)
+			emit(w, id);
+		if (out_of_time(w)) {
+			w->q->next_cursor = id;
+			w->in_time = false;
+			return 0;
+		}
 	}
 	return rc;
+}
+
+static void add_end(struct walk *w)
+{
+	char text[CLOCK_TEXT];
+	struct buf *b = &w->q->json;
+	buf_addf(b, "\"next_cursor\":%lld,\"scanned_to\":",
+		 (long long)w->q->next_cursor);
+	if (w->in_time || w->seen_id == 0) {
+		buf_addf(b, "null}");
+		return;
+	}
+	clock_format(w->seen_at, text);
+	buf_addf(b, "\"%s\"}", text);
+}
+
+static void add_counted(struct walk *w)
+{
+	buf_addf(&w->q->json, "{\"count\":%lld,", (long long)w->n);
+	add_end(w);
+}
+
+static int64_t limit_of(const struct query *q)
+{
+	if (q->kind == QUERY_COUNT)
+		return INT64_MAX;
+	int64_t most = q->kind == QUERY_IDS ? QUERY_IDS_MAX : LIST_MAX;
+	return q->limit > 0 && (int64_t)q->limit < most ? (int64_t)q->limit
+							: most;
 }
 
 int reader_list(struct store_reader *r, struct query *q)
 {
-	struct filter f = {0};
-	struct sqlite3_stmt *st = NULL;
-	int64_t limit =
-	    q->limit > 0 && q->limit < LIST_MAX ? (int64_t)q->limit : LIST_MAX;
-	int rc = make_filter(r, q, &f);
+	struct walk w = {.r = r,
+			 .q = q,
+			 .limit = limit_of(q),
+			 .until = clock_mono_ms() + WALK_MS,
+			 .in_time = true};
+	bool list = q->kind == QUERY_LEADS || q->kind == QUERY_QUARANTINE;
+	int rc = make_filter(&w);
 	if (rc == 0)
-		rc = sqlite_prepare(
-		    r->db,
-		    UNIT_COLUMNS " WHERE l.id < ?1 AND (?2 < 0 OR l.state = ?2)"
-				 " AND (?3 < 0 OR l.source = ?3)"
-				 " AND (?4 < 0 OR l.destination = ?4)"
-				 " ORDER BY l.id DESC LIMIT ?5",
-		    &st, &q->err);
-	if (rc != 0)
-		return rc;
-	sqlite_bind_int(st, 1, q->after_id > 0 ? q->after_id : INT64_MAX);
-	sqlite_bind_int(st, 2, f.state);
-	sqlite_bind_int(st, 3, f.source);
-	sqlite_bind_int(st, 4, f.destination);
-	sqlite_bind_int(st, 5, f.nothing ? 0 : limit + 1);
-	buf_add_str(&q->json, STR("{\"leads\":["));
-	rc = list_rows(r, q, st, limit);
-	buf_add_str(&q->json, STR("],\"next_cursor\":"));
-	buf_add_int(&q->json, q->next_cursor);
-	buf_add_char(&q->json, '}');
-	(void)sqlite3_finalize(st);
-	return rc;
-}
-
-/* ---- one lead ---------------------------------------------------------- */
-
-static int add_attempts(struct store_reader *r, struct query *q)
-{
-	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(r->db,
-				"SELECT n, at, duration_ms, outcome, status,"
-				" counts, reason FROM attempt WHERE lead = ?1"
-				" ORDER BY n LIMIT 1000",
-				&st, &q->err);
-	if (rc != 0)
-		return rc;
-	struct buf *b = &q->json;
-	sqlite_bind_int(st, 1, q->id);
-	buf_add_str(b, STR(",\"failed_attempts\":["));
-	for (int n = 0; (rc = sqlite_row(st, &q->err)) == 1; n++) {
-		buf_add_str(b, n > 0 ? STR(",{\"n\":") : STR("{\"n\":"));
-		buf_add_int(b, sqlite3_column_int64(st, 0));
-		add_time(b, "at", sqlite3_column_int64(st, 1));
-		add_number(b, "duration_ms", sqlite3_column_int64(st, 2));
-		add_text(b, "outcome",
-			 str_from(outcome_name(
-			     (enum outcome)sqlite3_column_int(st, 3))));
-		add_number(b, "status", sqlite3_column_int64(st, 4));
-		buf_addf(b, ",\"counts\":%s",
-			 sqlite3_column_int(st, 5) != 0 ? "true" : "false");
-		add_column(b, "reason", st, 6);
-		buf_add_char(b, '}');
-	}
-	buf_add_char(b, ']');
-	(void)sqlite3_finalize(st);
-	return rc;
-}
-
-static int add_stored(struct store_reader *r, struct query *q)
-{
-	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(
-	    r->db,
-	    "SELECT c.body, c.response, r.received_at, r.content_type,"
-	    " r.target, r.headers, r.body, r.id FROM lead l"
-	    " JOIN cold c ON c.id = l.id"
-	    " LEFT JOIN request r ON r.id = l.request WHERE l.id = ?1",
-	    &st, &q->err);
-	if (rc != 0)
-		return rc;
-	struct buf *b = &q->json;
-	sqlite_bind_int(st, 1, q->id);
-	rc = sqlite_row(st, &q->err);
-	if (rc == 1) {
-		add_column(b, "body", st, 0);
-		add_column(b, "response", st, 1);
-	}
-	if (rc == 1 && sqlite3_column_type(st, 2) != SQLITE_NULL) {
-		buf_add_str(b, STR(",\"request\":{\"id\":"));
-		buf_add_int(b, sqlite3_column_int64(st, 7));
-		add_time(b, "received_at", sqlite3_column_int64(st, 2));
-		add_column(b, "content_type", st, 3);
-		add_column(b, "target", st, 4);
-		add_column(b, "headers", st, 5);
-		add_column(b, "body", st, 6);
-		buf_add_char(b, '}');
-	} else if (rc == 1) {
-		buf_add_str(b, STR(",\"request\":null"));
-	}
-	(void)sqlite3_finalize(st);
-	return rc < 0 ? rc : 0;
-}
-
-int reader_lead(struct store_reader *r, struct query *q)
-{
-	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(r->db, UNIT_COLUMNS " WHERE l.id = ?1", &st,
-				&q->err);
-	if (rc != 0)
-		return rc;
-	sqlite_bind_int(st, 1, q->id);
-	rc = sqlite_row(st, &q->err);
-	if (rc == 1)
-		add_unit(r, &q->json, st);
-	(void)sqlite3_finalize(st);
+		rc = choose(&w);
 	if (rc == 0)
-		return err_set(&q->err, LB_ENOTFOUND, "no such lead");
-	if (rc == 1)
-		rc = add_attempts(r, q);
-	if (rc == 0)
-		rc = add_stored(r, q);
-	buf_add_char(&q->json, '}');
-	return rc;
-}
-
-/* ---- what waits -------------------------------------------------------- */
-
-int reader_backlog(struct store_reader *r, struct query *q)
-{
-	struct sqlite3_stmt *st = NULL;
-	struct buf *b = &q->json;
-	/* Ids grow with time: the least one is the oldest, from the index
-	 * alone. */
-	int rc = sqlite_prepare(
-	    r->db,
-	    "SELECT d.destination, d.n, l.received_at, d.due FROM"
-	    " (SELECT destination, count(*) AS n, min(id) AS id,"
-	    " min(at) AS due FROM lead INDEXED BY lead_due WHERE state = 0"
-	    " GROUP BY destination) d JOIN lead l ON l.id = d.id",
-	    &st, &q->err);
-	if (rc != 0)
-		return rc;
-	buf_add_str(b, STR("{\"destinations\":{"));
-	for (int n = 0; (rc = sqlite_row(st, &q->err)) == 1; n++) {
-		if (n > 0)
-			buf_add_char(b, ',');
-		buf_add_json(
-		    b, str_from(reader_name(r, sqlite3_column_int64(st, 0))));
-		buf_add_str(b, STR(":{\"waiting\":"));
-		buf_add_int(b, sqlite3_column_int64(st, 1));
-		add_time(b, "oldest_received_at", sqlite3_column_int64(st, 2));
-		add_time(b, "next_due_at", sqlite3_column_int64(st, 3));
-		buf_add_char(b, '}');
+		rc = sqlite_prepare(r->db, UNIT_COLUMNS " WHERE l.id = ?1",
+				    &w.unit, &q->err);
+	if (rc == 0 && list)
+		buf_add_str(&q->json, STR("{\"leads\":["));
+	if (rc == 0 && !w.f.nothing)
+		rc = run(&w);
+	if (rc == 0 && list) {
+		buf_add_str(&q->json, STR("],"));
+		add_end(&w);
+	} else if (rc == 0 && q->kind == QUERY_COUNT) {
+		add_counted(&w);
 	}
-	buf_add_str(b, STR("}}"));
-	(void)sqlite3_finalize(st);
+	(void)sqlite3_finalize(w.rows);
+	(void)sqlite3_finalize(w.unit);
+	needle_release(&w.f.needle);
+	free(w.ids);
 	return rc;
 }

@@ -279,7 +279,13 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_ledger(r, q);
 	case QUERY_LEADS:
 	case QUERY_QUARANTINE:
+	case QUERY_COUNT:
+	case QUERY_IDS:
 		return reader_list(r, q);
+	case QUERY_WAITS:
+		return reader_waits(r, q);
+	case QUERY_SUMS:
+		return reader_sums(r, q);
 	case QUERY_LEAD:
 		return reader_lead(r, q);
 	case QUERY_RAW:
@@ -290,6 +296,7 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_audit(r, q);
 	case COMMAND_RETRY:
 	case COMMAND_BURY:
+	case COMMAND_SEND_AS_NEW:
 	case COMMAND_NOTE:
 		break;
 	}

@@ -187,21 +187,26 @@ enum { /* columns of ST_GET_RETRY */
        COL_BODY,
 };
 
-static int retry_allowed(struct sqlite3_stmt *st, struct err *err)
+static int retry_allowed(struct sqlite3_stmt *st, bool as_new, struct err *err)
 {
+	bool fetch = is_fetch(sqlite_str(st, COL_BODY));
 	if (sqlite3_column_int(st, COL_STATE) != UNIT_DEAD)
 		return err_set(err, LB_EDENIED, "lead is not dead");
+	if (as_new && fetch)
+		return err_set(err, LB_EDENIED,
+			       "nothing of it was sent yet: retry it");
 	/* The CRM holds another body under this key: the same bytes under it
 	 * would be refused for ever, under a new one they may be a second
 	 * lead. That needs a decision of its own. */
-	if (sqlite3_column_int(st, COL_STATUS) == 409 &&
-	    !is_fetch(sqlite_str(st, COL_BODY)))
+	if (!as_new && !fetch && sqlite3_column_int(st, COL_STATUS) == 409)
 		return err_set(err, LB_EDENIED,
-			       "the CRM has another lead under this key");
+			       "the CRM has another lead under this key: only "
+			       "send-as-new sends it, and the CRM may then "
+			       "have it twice");
 	return 0;
 }
 
-static void read_lead(struct store *s, struct sqlite3_stmt *st,
+static void read_lead(struct store *s, struct sqlite3_stmt *st, bool as_new,
 		      struct due_lead *lead, char queue[QUEUE_NAME])
 {
 	int64_t source = sqlite3_column_int64(st, COL_SOURCE);
@@ -218,7 +223,8 @@ static void read_lead(struct store *s, struct sqlite3_stmt *st,
 	if (is_fetch(lead->body)) { /* the CRM has seen nothing of it */
 		lead->to = lead->destination;
 		lead->destination = fetch_queue(lead->source, queue);
-	} else if (wants_new_key(sqlite3_column_int(st, COL_STATUS))) {
+	} else if (as_new ||
+		   wants_new_key(sqlite3_column_int(st, COL_STATUS))) {
 		lead->generation++;
 		lead_key(lead->key, lead->source, sqlite_str(st, COL_EVENT_ID),
 			 (uint32_t)sqlite3_column_int64(st, COL_INDEX),
@@ -226,20 +232,20 @@ static void read_lead(struct store *s, struct sqlite3_stmt *st,
 	}
 }
 
-static int load_dead(struct store *s, int64_t id, int64_t now_ms,
+static int load_dead(struct store *s, const struct due_lead *which, bool as_new,
 		     struct due_lead **out, struct err *err)
 {
 	struct sqlite3_stmt *st = s->stmt[ST_GET_RETRY];
-	sqlite_bind_int(st, 1, id);
+	sqlite_bind_int(st, 1, which->id);
 	int rc = sqlite_row(st, err);
 	if (rc == 0)
 		rc = err_set(err, LB_ENOTFOUND, "no such lead");
 	if (rc == 1)
-		rc = retry_allowed(st, err);
+		rc = retry_allowed(st, as_new, err);
 	if (rc == 0) {
-		struct due_lead lead = {.id = id, .due_at_ms = now_ms};
+		struct due_lead lead = *which;
 		char queue[QUEUE_NAME];
-		read_lead(s, st, &lead, queue);
+		read_lead(s, st, as_new, &lead, queue);
 		*out = due_lead_new(&lead);
 	}
 	sqlite_reset(st);
@@ -263,11 +269,11 @@ static int write_retry(struct store *s, const struct due_lead *lead,
 	return sqlite_run(s, ST_RETRY_KEY, err);
 }
 
-int sqlite_retry(struct store *s, int64_t id, int64_t now_ms,
+int sqlite_retry(struct store *s, int64_t id, bool as_new, int64_t now_ms,
 		 struct due_lead **out, struct err *err)
 {
-	struct due_lead *lead = NULL;
-	int rc = load_dead(s, id, now_ms, &lead, err);
+	struct due_lead which = {.id = id, .due_at_ms = now_ms}, *lead = NULL;
+	int rc = load_dead(s, &which, as_new, &lead, err);
 	if (rc != 0)
 		return rc;
 	struct move m = {
@@ -293,15 +299,18 @@ int sqlite_bury(struct store *s, int64_t id, int64_t now_ms, struct err *err)
 	sqlite_bind_int(st, 1, id);
 	int rc = sqlite_row(st, err);
 	int64_t source = rc == 1 ? sqlite3_column_int64(st, 1) : 0;
+	enum unit_state from =
+	    rc == 1 ? (enum unit_state)sqlite3_column_int(st, 0) : UNIT_ERASED;
+	sqlite_reset(st);
 	if (rc == 0)
 		rc = err_set(err, LB_ENOTFOUND, "no such unit");
-	else if (rc == 1 && sqlite3_column_int(st, 0) != UNIT_QUARANTINED)
-		rc = err_set(err, LB_EDENIED, "unit is not quarantined");
-	sqlite_reset(st);
+	else if (rc == 1 && from != UNIT_QUARANTINED && from != UNIT_DEAD)
+		rc = err_set(err, LB_EDENIED,
+			     "unit is neither dead nor quarantined");
 	if (rc < 0)
 		return rc;
 	moved(&(struct move){.source = ledger_source(s, source),
-			     .from = UNIT_QUARANTINED,
+			     .from = from,
 			     .to = UNIT_IGNORED});
 	sqlite_bind_int(s->stmt[ST_SET_STATE], 1, id);
 	sqlite_bind_int(s->stmt[ST_SET_STATE], 2, UNIT_IGNORED);

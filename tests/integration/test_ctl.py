@@ -207,7 +207,8 @@ def test_a_lead_is_shown_whole(bridge, crm, person):
     bridge.post(order(someone))
     bridge.wait_ledger(delivered=1)
     row, = value(bridge.ctl("leads", "list", "--json"))["leads"]
-    lead = value(bridge.ctl("leads", "show", str(row["id"]), "--json"))
+    lead = value(bridge.ctl("leads", "show", str(row["id"]), "--reveal",
+                            "--json"))
     sent = crm.posts()[-1]
     assert lead["key"] == sent.key
     assert lead["body"] == sent.body.decode()
@@ -245,8 +246,10 @@ def test_a_quarantined_request_is_listed_and_shown(bridge, crm, person):
     row, = value(bridge.ctl("quarantine", "list", "--json"))["leads"]
     assert row["state"] == "quarantined" and row["reason"]
     shown = value(bridge.ctl("quarantine", "show", str(row["id"]),
-                             "--json"))
+                             "--reveal", "--json"))
     assert someone.email in shown["request"]["body"]
+    shown = bridge.ctl("quarantine", "show", str(row["id"])).stdout
+    assert not any(t in shown for t in someone.traces())
 
 
 def test_replay_maps_with_the_configuration_in_force(bridge, crm, person):

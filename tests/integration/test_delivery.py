@@ -326,7 +326,7 @@ def test_a_refused_lead_is_dead_at_once_and_keeps_the_crms_words(
     bridge.wait_ledger(dead=1, waiting=0)
     assert len(crm.posts()) == 1
     row, = bridge.api("/leads?state=dead")["leads"]
-    lead = bridge.api(f"/leads/{row['id']}")
+    lead = bridge.api(f"/leads/{row['id']}?reveal=true")
     assert "the stage does not exist" in lead["response"]
     assert lead["status"] == status
 
@@ -352,7 +352,7 @@ def test_409_is_dead_as_idempotency_conflict(bridge, crm, person):
     bridge.wait_ledger(dead=1)
     row, = bridge.api("/leads?state=dead")["leads"]
     assert "idempotency_conflict" in json.dumps(
-        bridge.api(f"/leads/{row['id']}"))
+        bridge.api(f"/leads/{row['id']}?reveal=true"))
     assert bridge.ctl("leads", "retry", str(row["id"])).returncode == 1
     bridge.wait_ledger(dead=1)
 

@@ -21,7 +21,7 @@ CFLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-Iinclude", "-Isrc",
 INCLUDE_RULES = {
     r"event2?/|event\.h": ("src/ingress/", "src/base/loop.c",
                            "src/delivery/http_client"),
-    r"curl/": ("src/delivery/http_client", "src/ctl/client.c"),
+    r"curl/": ("src/delivery/http_client", "src/ctl/client.c", "src/ctl/probe.c"),
     r"sqlite3\.h": ("src/queue/sqlite",),
     r"libpq-fe\.h": ("src/queue/postgres",),
     r"openssl/": ("src/base/crypto", "src/ingress/tls"),

@@ -279,6 +279,7 @@ static inline struct query *ask(struct fixture *f, enum query_kind kind,
 {
 	struct query *q = query_new(kind);
 	q->id = id;
+	q->reveal = true;
 	q->result = f->ops->answer(f->reader, q);
 	return q;
 }

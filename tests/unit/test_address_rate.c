@@ -52,6 +52,20 @@ static void ten_come_at_once_and_the_next_is_told_when(void **state)
 	assert_int_equal(take(&ten, "form", "203.0.113.7", START + 6001), 5999);
 }
 
+static void asking_for_the_wait_counts_nothing(void **state)
+{
+	(void)state;
+	struct address a;
+	assert_int_equal(address_parse(STR("203.0.113.7"), &a), 0);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(
+		    rate_table_wait(table, &ten, STR("form"), &a, START), 0);
+	take_ten("form", "203.0.113.7");
+	assert_int_equal(
+	    rate_table_wait(table, &ten, STR("form"), &a, START + 10), 5990);
+	assert_int_equal(take(&ten, "form", "203.0.113.7", START + 6000), 0);
+}
+
 static void a_quiet_minute_gives_all_back(void **state)
 {
 	(void)state;
@@ -128,6 +142,7 @@ int main(void)
 #define ROW(f) cmocka_unit_test_setup_teardown(f, fresh, gone)
 	const struct CMUnitTest tests[] = {
 	    ROW(ten_come_at_once_and_the_next_is_told_when),
+	    ROW(asking_for_the_wait_counts_nothing),
 	    ROW(a_quiet_minute_gives_all_back),
 	    ROW(others_are_counted_apart),
 	    ROW(every_rate_must_hold),
