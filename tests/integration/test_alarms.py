@@ -583,6 +583,20 @@ def test_a_kill_in_the_middle_of_silence_keeps_it(
     wait_raised(bridge, "source_silent", "shop")
 
 
+def test_a_restart_keeps_when_a_source_spoke(bridge, person):
+    assert bridge.post(order(person())).status == 200
+
+    def last():
+        return next(s["last_event"] for s in bridge.api("/sources")["sources"]
+                    if s["name"] == "shop")
+    looks(bridge)
+    spoke = last()
+    assert spoke
+    bridge.stop()
+    bridge.start()
+    assert last() == spoke
+
+
 def test_a_clock_that_jumps(faults, bridge_with_clock):
     # pylint: disable=unused-argument,redefined-outer-name
     bridge, clock = bridge_with_clock
