@@ -228,10 +228,12 @@ def fuzz_jobs(seconds):
 def fuzz(name, seconds):
     found = os.path.join(ROOT, "build", "fuzz", "corpus", name)
     os.makedirs(found, exist_ok=True)
-    seeds = [path for path in (
-        os.path.join(ROOT, "tests", "fuzz", "corpus", name),
-        os.path.join(ROOT, "tests", "fuzz", "corpus",
-                     name.removeprefix("fuzz_"))) if os.path.isdir(path)]
+    short = name.removeprefix("fuzz_")
+    kept = os.path.join(ROOT, "tests", "fuzz", "corpus", short)
+    # Out of golden requests, by the build; it begins empty.
+    made = os.path.join(ROOT, "build", "fuzz", "seeds", short)
+    os.makedirs(made, exist_ok=True)
+    seeds = [path for path in (kept, made) if os.path.isdir(path)]
     job = Job(name.replace("_", " ", 1), [
         os.path.join(ROOT, "build", "fuzz", "tests", name),
         f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
@@ -255,6 +257,7 @@ def plan(arguments):
             browser("dev"), cppcheck(), *package(),
             *fuzz_jobs(fuzzing)]
     if arguments.full:
+        os.environ["OUTAGE_SECONDS"] = "30"  # of tests/integration
         jobs += [build("clang"), unit("clang"), tidy(), build("release"),
                  integration("release"), crash("release"), monitoring(),
                  integration("dev")]

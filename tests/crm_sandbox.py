@@ -17,10 +17,11 @@ request is used. A rule is an object:
     do       "status", "delay", "hang" (no answer), "close", "reset", "half"
              (of the headers), "half_body", "slow" (byte by byte), "redirect",
              "garbage"
-    status   answer with this status          headers, body   and with these
+    status   answer with this status          headers, body   and with these (a header that is null is not sent)
     delay    seconds to wait before the answer
     times    how many requests it is used for (default 1; 0: any number)
     for_s    ends that many seconds after it was set
+    every    only for every so-manieth request that it could be used for
     match    only for requests whose body or path contains this text
     stored   true: the CRM acts on the request first, then misbehaves
 
@@ -71,7 +72,7 @@ UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600}
 MUTE = {"hang", "close", "reset", "half", "garbage"}  # no whole answer
 ACTIONS = MUTE | {"status", "delay", "slow", "redirect", "half_body"}
 RULE_KEYS = {"do", "status", "headers", "body", "delay", "times", "for_s",
-             "match", "stored"}
+             "match", "stored", "every"}
 
 
 def parse_rate(text):
@@ -281,6 +282,8 @@ class Rule:
         self.left = int(spec.get("times", 0 if "for_s" in spec else 1)) or None
         self.until = (time.monotonic() + float(spec["for_s"])
                       if "for_s" in spec else None)
+        self.every = int(spec.get("every", 1))
+        self.seen = 0
         self.match = spec.get("match")
         self.stored = bool(spec.get("stored"))
 
@@ -293,10 +296,11 @@ class Rule:
                                self.do in ("delay", "slow", "half_body"))
 
     def takes(self, request):
-        if self.match is None:
-            return True
-        return (self.match in request.path or
-                self.match.encode() in request.body)
+        if (self.match is not None and self.match not in request.path and
+                self.match.encode() not in request.body):
+            return False
+        self.seen += 1
+        return self.seen % self.every == 0
 
     def answer(self, ordinary):
         if self.do == "redirect":
@@ -372,12 +376,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def render(self, answer):
         reason = self.responses.get(answer.status, ("Other",))[0]
-        head = [f"HTTP/1.1 {answer.status} {reason}",
-                f"Date: {self.date_time_string()}"]
+        head = [f"HTTP/1.1 {answer.status} {reason}"]
+        if "Date" not in answer.headers:
+            head.append(f"Date: {self.date_time_string()}")
         if answer.status not in (204, 304):
             head += ["Content-Type: application/json",
                      f"Content-Length: {len(answer.raw)}"]
-        head += [f"{k}: {v}" for k, v in answer.headers.items()]
+        head += [f"{k}: {v}" for k, v in answer.headers.items()
+                 if v is not None]
         if self.close_connection:
             head.append("Connection: close")
         raw = b"" if answer.status in (204, 304) else answer.raw
@@ -501,7 +507,7 @@ class Sandbox:
         self.certificate = None
         self.scratch = None
         self.port = port
-        self.tls = tls
+        self.tls = tls  # True, or (certificate, key): paths
         self.server = None
 
     # ---- life ---------------------------------------------------------
@@ -536,10 +542,13 @@ class Sandbox:
         self.stop()
 
     def tls_context(self):
-        self.scratch = tempfile.TemporaryDirectory(prefix="crm-sandbox-")
-        key = os.path.join(self.scratch.name, "key.pem")
-        self.certificate = os.path.join(self.scratch.name, "cert.pem")
-        make_certificate(self.certificate, key)
+        if self.tls is True:
+            self.scratch = tempfile.TemporaryDirectory(prefix="crm-sandbox-")
+            key = os.path.join(self.scratch.name, "key.pem")
+            self.certificate = os.path.join(self.scratch.name, "cert.pem")
+            make_certificate(self.certificate, key)
+        else:
+            self.certificate, key = self.tls
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(self.certificate, key)

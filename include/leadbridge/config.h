@@ -77,7 +77,7 @@ struct destination_config {
 	int64_t concurrency;
 	int64_t connect_timeout_ms, timeout_ms, max_age_ms;
 	struct duration_list retry;
-	int64_t retry_every_ms, probe_ms;
+	int64_t retry_every_ms, probe_ms, nxdomain_grace_ms;
 	int64_t breaker_failures, breaker_open_ms, breaker_max_open_ms;
 	struct outcome_override *overrides;
 	size_t n_overrides;

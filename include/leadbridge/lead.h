@@ -114,6 +114,9 @@ struct str name_join(struct arena *a, struct str first, struct str last);
 /* A normalised name that is all capitals or all small letters, as people write
  * it; else the name itself. See name_case.c. */
 struct str name_recase(struct arena *a, struct str name);
+/* "DOE JANE", as the telephone network gives names, turned round; what looks
+ * like a company or is not all capitals is the name itself. */
+struct str name_from_cnam(struct arena *a, struct str name);
 struct str slug_make(struct arena *a, struct str name);
 
 #endif

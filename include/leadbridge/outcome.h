@@ -42,7 +42,10 @@ enum transport {                     /* how far the attempt came */
 };
 const char *transport_name(enum transport t);
 
-enum { ANSWER_BODY_MAX = 64 * 1024 }; /* more of an answer is not read */
+enum { /* more of an answer is not read */
+       ANSWER_BODY_MAX = 64 * 1024,
+       FETCH_BATCH_BYTES = 2 * 1024 * 1024, /* of a fetch of many */
+};
 
 struct attempt_result {
 	enum transport transport;
@@ -52,6 +55,7 @@ struct attempt_result {
 	struct str retry_after, date; /* header texts or NONE */
 	struct str ratelimit_limit, ratelimit_remaining, ratelimit_reset;
 	struct str ratelimit, ratelimit_policy; /* structured form */
+	struct str usage[3]; /* of an app, a business case, an ad account */
 	struct str location;
 	int64_t received_at_ms;
 	int64_t certificate_ends_ms; /* of the other side; 0: not known */
@@ -65,6 +69,7 @@ struct verdict {
 	bool ambiguous;     /* it may have arrived: only the same key */
 	bool transient;     /* counts for the breaker */
 	bool missing; /* of a fetch: the record is not there, or not yet */
+	bool shorter; /* of a fetch: fewer fields may be granted */
 };
 
 /* Overrides of the table, from the configuration: status -> outcome. */

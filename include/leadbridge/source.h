@@ -82,9 +82,18 @@ struct oauth_rule { /* api.oauth */
 	struct secret client_secret, refresh_token;
 };
 
+struct named_secret {
+	char *name;
+	struct secret secret;
+};
+
 struct api_rule {            /* api: how records are fetched */
 	char *url;           /* base; NULL: the platform's */
 	struct secret token; /* n == 0: none */
+	/* Of single accounts (page, portal, location); with oauth these are
+	 * refresh tokens. */
+	struct named_secret *tokens;
+	size_t n_tokens;
 	struct oauth_rule oauth;
 	char *version; /* NULL: the platform's */
 	bool allow_http, allow_private;
@@ -131,8 +140,10 @@ struct source {
 	struct stage_rule stage;
 	struct fields_rule fields;
 	struct text_list events; /* n == 0: the adapter's defaults */
-	struct text_map map;     /* lead field or custom slug -> expression */
-	char *filter;            /* expression, or NULL */
+	/* Lead field or custom slug -> expression; or one "file:PATH" -> its
+	 * text, a program that yields an object of them. */
+	struct text_map map;
+	char *filter;                   /* expression, or NULL */
 	struct source_program *program; /* map and filter, prepared */
 	char *event_id; /* "header:NAME", value path, or "hash" */
 	struct scheme_rule scheme;
@@ -155,12 +166,13 @@ struct source {
 	struct text_list own_hosts, excluded_hosts; /* no referrers */
 	bool fbclid_implies_ads;
 	char *microsoft_ads_as, *other_search_as; /* NULL: referral */
-	bool recase;
+	bool recase, cnam_swap;
 	size_t max_body;
 	int64_t json_depth, values; /* ceilings, from limits */
 	void *state;                /* what ops->prepare made: parsed keys */
-	unsigned position;          /* index in config.sources, for counters */
-	int line; /* in the configuration file, for messages */
+	bool proof_in_body; /* by ops->prepare: as SOURCE_PROOF_IN_BODY */
+	unsigned position;  /* index in config.sources, for counters */
+	int line;           /* in the configuration file, for messages */
 };
 
 /* ---- one call ---------------------------------------------------------- */
@@ -206,6 +218,7 @@ struct event {
 	enum fate fate;
 	const char *reason;     /* static text for IGNORE and QUARANTINE */
 	const char *privacy;    /* privacy topic to record, or NULL */
+	struct str confirms;    /* IGNORE: the CRM made the lead of this id */
 	int64_t occurred_at_ms; /* 0: unknown */
 	struct event *next;
 };
@@ -228,16 +241,19 @@ enum answer_kind { /* what the sender is told */
 };
 
 enum source_flags {
-	SOURCE_PROOF_IN_BODY = 1, /* verify() needs the parsed payload */
-	SOURCE_OPEN = 2,          /* may start with no proof at all (form) */
-	SOURCE_CONTENT_ID = 4,    /* events have no id: content hash */
-	SOURCE_LENIENT = 8,       /* hand-written templates: raw tabs and line
-				   * ends in JSON strings are accepted */
-	SOURCE_ATTRIBUTION = 16,  /* `attribution` is true by default */
-	SOURCE_SIGNS_URL = 32,    /* `secret` proves the URL too: without
-				   * public_url nothing would ever fit */
-	SOURCE_NO_LEADS = 64,     /* needs no destination: every event is
-				   * recorded, none becomes a lead */
+	SOURCE_PROOF_IN_BODY = 1,   /* verify() needs the parsed payload */
+	SOURCE_OPEN = 2,            /* may start with no proof at all (form) */
+	SOURCE_CONTENT_ID = 4,      /* events have no id: content hash */
+	SOURCE_LENIENT = 8,         /* hand-written templates: raw tabs and line
+				     * ends in JSON strings are accepted */
+	SOURCE_ATTRIBUTION = 16,    /* `attribution` is true by default */
+	SOURCE_SIGNS_URL = 32,      /* `secret` proves the URL too: without
+				     * public_url nothing would ever fit */
+	SOURCE_NO_LEADS = 64,       /* needs no destination: every event is
+				     * recorded, none becomes a lead */
+	SOURCE_MANY_ACCOUNTS = 128, /* one app's webhook tells of every account
+				     * that installed it: warned about where
+				     * neither account nor route chooses */
 };
 
 enum payload_kinds {
@@ -245,6 +261,7 @@ enum payload_kinds {
 	PAYLOAD_FORM = 2,
 	PAYLOAD_MULTIPART = 4,
 	PAYLOAD_XML = 8,
+	PAYLOAD_JWT = 16, /* JSON in a JSON Web Token */
 };
 
 /* ---- follow-up fetches -------------------------------------------------- */
@@ -256,6 +273,7 @@ enum payload_kinds {
  * version is used at once. The answer and the event together make the lead.
  */
 struct fetch_request {
+	bool brief; /* in: ask for no more than nobody is refused */
 	enum http_method method; /* GET or POST */
 	struct str path;         /* behind api.url; with query, escaped */
 	struct str body;         /* POST: JSON */
@@ -267,6 +285,7 @@ struct fetch_ops {
 	const char *version;        /* default of api.version, or NULL */
 	const char *version_header; /* where it goes; NULL: into the path */
 	bool oauth;                 /* api.oauth is for this platform */
+	const char *token_url; /* default of api.oauth.token_url, or NULL */
 	/* NULL: any. Else the hosts api.url may name, unless allow_private is
 	 * set; ends with NULL. */
 	const char *const *hosts;
@@ -283,6 +302,17 @@ struct fetch_ops {
 	 * fates IGNORE and QUARANTINE. */
 	void (*map)(const struct source_call *call, struct event *event,
 		    struct lead *lead);
+	/* Several records of one account in one request: at most so many; 0:
+	 * one at a time. */
+	size_t batch_max;
+	/* Asks for the records of all of them. */
+	void (*batch)(const struct source_call *call,
+		      const struct event *const *events, size_t n,
+		      struct fetch_request *out);
+	/* The record of the event in such an answer, as request() alone would
+	 * get it; NULL: it is not among them. */
+	const struct value *(*record)(const struct source_call *call,
+				      const struct event *event);
 };
 
 struct source_ops {
@@ -333,6 +363,13 @@ struct source_ops {
 
 const struct source_ops *source_ops_find(struct str platform);
 const struct source_ops *source_ops_at(size_t i); /* NULL after the last */
+
+/* Whether verify() needs the parsed payload. */
+static inline bool source_proof_in_body(const struct source *source)
+{
+	return (source->ops->flags & SOURCE_PROOF_IN_BODY) != 0 ||
+	       source->proof_in_body;
+}
 
 /* Checks a configured source and prepares its keys; err says what is missing.
  * "Fails closed": no source but `form` starts that anybody could post to. */
@@ -411,8 +448,16 @@ LB_MUST_CHECK int source_remap(const struct source *source,
 
 /* Whether records of this source can be fetched: an api is configured. */
 bool source_fetches(const struct source *source);
-/* `description` is the body of a FETCHING unit. LB_EINVAL: it is none of this
- * source's (its platform was changed). */
+/* Where access tokens come from; NULL: they are configured themselves. */
+const char *source_token_url(const struct source *source);
+/* The token configured for this account alone, or NULL. */
+const struct named_secret *source_account_token(const struct source *source,
+						struct str account);
+/* The account a description names, which lives in the arena. */
+struct str source_fetch_account(const struct source *source,
+				struct str description, struct arena *arena);
+/* `description` is the body of a FETCHING unit; out->brief says what to ask
+ * for. LB_EINVAL: it is none of this source's (its platform was changed). */
 LB_MUST_CHECK int source_fetch_request(const struct source *source,
 				       struct str description,
 				       struct arena *arena,
@@ -421,6 +466,18 @@ LB_MUST_CHECK int source_fetch_request(const struct source *source,
 void source_fetch_judge(const struct source *source, struct str description,
 			const struct attempt_result *answer,
 			struct verdict *verdict);
+/* The same for several, of each of which source_fetch_request() makes a
+ * request; n is at most the platform's batch_max. */
+LB_MUST_CHECK int source_fetch_batch(const struct source *source,
+				     const struct str *descriptions, size_t n,
+				     struct arena *arena,
+				     struct fetch_request *out);
+/* The answer to that as an answer to each; STR_NONE: the record is not there.
+ * LB_EINVAL: it is no such answer. */
+LB_MUST_CHECK int source_fetch_parts(const struct source *source,
+				     struct str answer,
+				     const struct str *descriptions, size_t n,
+				     struct str *parts, struct arena *arena);
 struct fetched {
 	enum fate fate;     /* LEAD, IGNORE or QUARANTINE */
 	const char *reason; /* static; of the latter two */

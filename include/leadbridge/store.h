@@ -39,7 +39,8 @@ enum unit_state { /* numbers are on disk: never change one */
 #define UNIT_STATES 7
 const char *unit_state_name(enum unit_state s);
 
-enum { QUEUE_NAME = 66 }; /* '@', 64 characters and a NUL */
+/* '@', a source's 64 characters, ':', an account's 64, and a NUL */
+enum { QUEUE_NAME = 131, ACCOUNT_MAX = 64 };
 /* The longest regular pause between two tries of a fetch. */
 enum { FETCH_RETRY_EVERY_MS = 2 * 60 * 60 * 1000 };
 /* The queue in which units of this source wait for their fetch. */
@@ -80,6 +81,7 @@ struct new_event {
 	struct str topic;
 	struct str account;
 	const char *privacy; /* privacy topic to record, or NULL */
+	struct str confirms; /* the CRM's id of a lead it has made */
 	int64_t occurred_at_ms;
 	struct once *once;
 	uint32_t n_once;
@@ -182,6 +184,19 @@ struct recall {
 	int64_t in_flight; /* may have been, and left no row */
 };
 void recall_free(struct recall *chain);
+
+/* A refresh token that took the place of one that was configured: providers
+ * that give a new one with each use take the old one back. */
+struct credential {
+	/* Digest of what it descends from: where it is used, for which client,
+	 * and the configured token. Another configured one begins anew. */
+	unsigned char id[32];
+	char *token; /* NULL: none is kept */
+	bool keep;   /* keep it, else: is one kept? */
+	void *asker; /* whose question it is */
+	int result;  /* out: LB_OK when committed, or read */
+};
+void credential_free(struct credential *c); /* wipes; NULL is fine */
 
 /* ---- reading ----------------------------------------------------------- */
 

@@ -120,6 +120,7 @@ uint64_t crypto_random_below(uint64_t limit)
 /* ---- public keys -------------------------------------------------------- */
 
 enum { ED25519_BYTES = 32, PEM_MAX = 16 * 1024, RSA_BITS_MIN = 2048 };
+enum { DER_MAX = 256 }; /* of a P-256 key it is 91 bytes */
 
 struct public_key {
 	EVP_PKEY *pkey;
@@ -156,6 +157,24 @@ static EVP_PKEY *read_raw_ed25519(struct str text)
 	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, n);
 }
 
+static EVP_PKEY *read_der_base64(struct str text)
+{
+	unsigned char raw[DER_MAX];
+	const unsigned char *at = raw;
+	size_t n = 0;
+	if (base64_decode(text, BASE64_STANDARD, raw, sizeof(raw), &n) != 0)
+		return NULL;
+	return d2i_PUBKEY(NULL, &at, (long)n);
+}
+
+static bool is_p256(const EVP_PKEY *pkey)
+{
+	char name[32];
+	size_t n = 0;
+	return EVP_PKEY_get_group_name(pkey, name, sizeof(name), &n) == 1 &&
+	       str_eq((struct str){name, n}, STR("prime256v1"));
+}
+
 static bool key_fits(const EVP_PKEY *pkey, enum key_kind kind)
 {
 	int id = EVP_PKEY_get_base_id(pkey);
@@ -165,23 +184,43 @@ static bool key_fits(const EVP_PKEY *pkey, enum key_kind kind)
 	case KEY_RSA:
 		return id == EVP_PKEY_RSA &&
 		       EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN;
+	case KEY_ECDSA_P256:
+		return id == EVP_PKEY_EC && is_p256(pkey);
 	}
 	return false;
 }
 
+static EVP_PKEY *read_bare(struct str text, enum key_kind kind)
+{
+	switch (kind) {
+	case KEY_ED25519:
+		return read_raw_ed25519(text);
+	case KEY_ECDSA_P256:
+		return read_der_base64(text);
+	case KEY_RSA:
+		break;
+	}
+	return NULL;
+}
+
+static const char *const key_wants[] = {
+    [KEY_ED25519] = "an Ed25519 key",
+    [KEY_RSA] = "an RSA key of 2048 bits or more",
+    [KEY_ECDSA_P256] = "an ECDSA key on P-256",
+};
+
 int public_key_parse(struct str text, enum key_kind kind,
 		     struct public_key **out, struct err *err)
 {
-	const char *want = kind == KEY_RSA ? "an RSA key of 2048 bits or more"
-					   : "an Ed25519 key";
+	const char *want = key_wants[kind];
 	text = str_trim(text);
 	if (text.n == 0 || text.n > PEM_MAX)
 		return err_set(err, LB_EINVAL, "public key is not %s", want);
 	EVP_PKEY *pkey = NULL;
 	if (str_starts(text, STR("-----BEGIN")))
 		pkey = read_pem(text);
-	else if (kind == KEY_ED25519)
-		pkey = read_raw_ed25519(text);
+	else
+		pkey = read_bare(text, kind);
 	ERR_clear_error();
 	if (pkey == NULL || !key_fits(pkey, kind)) {
 		EVP_PKEY_free(pkey);
@@ -206,7 +245,7 @@ bool public_key_verify(const struct public_key *k, struct str message,
 		       const unsigned char *signature, size_t n)
 {
 	/* Ed25519 digests by itself; PKCS#1 v1.5 is OpenSSL's default. */
-	const EVP_MD *md = k->kind == KEY_RSA ? EVP_sha256() : NULL;
+	const EVP_MD *md = k->kind == KEY_ED25519 ? NULL : EVP_sha256();
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	lb_assert(ctx != NULL);
 	bool good =

@@ -26,12 +26,13 @@ void crypto_random(void *p, size_t n); /* dies where there is none */
 uint64_t crypto_random_below(uint64_t limit);
 
 struct public_key; /* parsed once, shared by threads */
-enum key_kind { KEY_ED25519, KEY_RSA };
-/* PEM (SPKI) or, for Ed25519, base64 of the 32 raw bytes. */
+enum key_kind { KEY_ED25519, KEY_RSA, KEY_ECDSA_P256 };
+/* PEM (SPKI); also, for Ed25519 base64 of the 32 raw bytes, for ECDSA base64
+ * of the same SPKI without the PEM's lines around it. */
 LB_MUST_CHECK int public_key_parse(struct str text, enum key_kind kind,
 				   struct public_key **out, struct err *err);
 void public_key_free(struct public_key *k);
-/* Ed25519, or RSA PKCS#1 v1.5 with SHA-256, over the message. */
+/* Ed25519, or with SHA-256: RSA PKCS#1 v1.5, ECDSA in DER; over the message. */
 bool public_key_verify(const struct public_key *k, struct str message,
 		       const unsigned char *signature, size_t n);
 /* When an X509 ends, wall clock ms; 0: it is NULL or cannot be read. */

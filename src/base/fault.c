@@ -13,11 +13,12 @@
 
 /* In the order of the road. */
 static const char *const NAMES[] = {
-    "migration_copy", "migration",      "webhook_read",     "webhook_processed",
-    "store_begin",    "store_put",      "store_committed",  "answer_ready",
-    "answer_written", "delivery_taken", "delivery_sent",    "delivery_answered",
-    "settle_judged",  "settle_written", "settle_committed", "checkpoint",
-    "retention",      "drain",
+    "migration_copy", "migration",      "webhook_read",    "webhook_processed",
+    "store_begin",    "store_put",      "store_committed", "answer_ready",
+    "answer_written", "delivery_taken", "delivery_sent",   "delivery_answered",
+    "fetch_asked",    "fetch_rendered", "fetch_committed", "token_refreshed",
+    "token_kept",     "settle_judged",  "settle_written",  "settle_committed",
+    "checkpoint",     "retention",      "drain",
 };
 enum { N_NAMES = sizeof(NAMES) / sizeof(NAMES[0]) };
 

@@ -2,6 +2,7 @@
 /* Allocators that die; the wipe that stays; the assertion that is kept. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,13 @@ char *xasprintf(const char *format, ...)
 		out_of_memory(0);
 	va_end(ap);
 	return p;
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
 }
 
 void mem_wipe(void *p, size_t n)

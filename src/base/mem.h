@@ -19,6 +19,9 @@ void *xgrow(void *p, size_t *cap, size_t need, size_t size);
 char *xstrdup(const char *s); /* NULL stays NULL */
 char *xstr_dup(struct str s); /* NUL-ended; NONE becomes NULL */
 char *xasprintf(const char *format, ...) LB_PRINTF(1, 2);
+/* Gives what is free back to the system: after a burst, and rarely, since it
+ * holds up every thread that allocates for some milliseconds. */
+void mem_trim(void);
 /* Overwrites; the compiler may not leave it out. */
 void mem_wipe(void *p, size_t n);
 

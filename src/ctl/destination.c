@@ -9,6 +9,9 @@
 #include "base/mem.h"
 #include "ctl/ctl.h"
 
+#define ACCOUNT_CHARS                                                          \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 static void print_row(struct json_object *d)
 {
 	char tokens[24] = "-";
@@ -38,6 +41,22 @@ static int list(struct ctl *c)
 	}
 	json_object_put(answer);
 	return rc;
+}
+
+/* NAME, @SOURCE or @SOURCE:ACCOUNT. */
+static bool is_destination(const char *text)
+{
+	if (text[0] != '@')
+		return ctl_name_ok(text);
+	char *source = xstrdup(text + 1);
+	char *account = strchr(source, ':');
+	if (account != NULL)
+		*account++ = '\0';
+	bool ok = ctl_name_ok(source) &&
+		  (account == NULL ||
+		   strspn(account, ACCOUNT_CHARS) == strlen(account));
+	free(source);
+	return ok;
 }
 
 /* What is under way ends within the destination's own timeout. */
@@ -99,7 +118,7 @@ static int run(struct ctl *c)
 	if (c->n_args == 2 && strcmp(c->args[0], "add") == 0 &&
 	    ctl_name_ok(c->args[1]))
 		return ctl_destination_add(c, c->args[1]);
-	if (c->n_args != 2 || !ctl_name_ok(c->args[1] + (c->args[1][0] == '@')))
+	if (c->n_args != 2 || !is_destination(c->args[1]))
 		return ctl_usage(&CTL_DESTINATION);
 	if (strcmp(c->args[0], "drain") == 0)
 		return drain(c, c->args[1]);
@@ -133,7 +152,8 @@ const struct ctl_command CTL_DESTINATION = {
     .usage = "list | add NAME | pause NAME | resume NAME |\n"
 	     "                                drain NAME --for TIME | test "
 	     "NAME",
-    .help = "where leads go, or @SOURCE: where records are fetched",
+    .help = "where leads go, or @SOURCE[:ACCOUNT]: where records are "
+	    "fetched",
     .more =
 	"A parked destination burns no attempts; resume lets it try at "
 	"once.\n"

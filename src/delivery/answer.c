@@ -2,8 +2,33 @@
 /* Reads the body of a CRM's answer; see the header. Pure, any thread. */
 #include "delivery/answer.h"
 
+#include <stddef.h>
+
 #include "base/mem.h"
 #include "payload/payload.h"
+
+#define TO(field, name)                                                        \
+	{                                                                      \
+		offsetof(struct attempt_result, field), name                   \
+	}
+const struct answer_header answer_headers[] = {
+    TO(retry_after, "Retry-After"),
+    TO(date, "Date"),
+    TO(ratelimit_limit, "RateLimit-Limit"),
+    TO(ratelimit_limit, "X-RateLimit-Limit"),
+    TO(ratelimit_remaining, "RateLimit-Remaining"),
+    TO(ratelimit_remaining, "X-RateLimit-Remaining"),
+    TO(ratelimit_reset, "RateLimit-Reset"),
+    TO(ratelimit_reset, "X-RateLimit-Reset"),
+    TO(ratelimit, "RateLimit"),
+    TO(ratelimit_policy, "RateLimit-Policy"),
+    TO(usage[0], "X-App-Usage"),
+    TO(usage[1], "X-Business-Use-Case-Usage"),
+    TO(usage[2], "X-Ad-Account-Usage"),
+    TO(location, "Location"),
+    {0, NULL},
+};
+#undef TO
 
 static const struct payload_limits LIMITS = {.depth = 32, .values = 4096};
 

@@ -6,7 +6,7 @@
 #ifndef LB_DELIVERY_ANSWER_H
 #define LB_DELIVERY_ANSWER_H
 
-#include "leadbridge/str.h"
+#include "leadbridge/outcome.h"
 
 enum {
 	ANSWER_KEPT_MAX = 4096, /* of a refusal, with the lead */
@@ -20,5 +20,13 @@ void answer_lead_id(struct str body, char *out, size_t cap);
 bool answer_in_progress(struct str body);
 /* The first 4 KiB as text without control characters; from malloc. */
 char *answer_keep(struct str body);
+
+/* The headers of an answer that are read, and where each goes; of several for
+ * the same place the first that is there. Ends with name NULL. */
+struct answer_header {
+	size_t offset; /* of a struct str in struct attempt_result */
+	const char *name;
+};
+extern const struct answer_header answer_headers[];
 
 #endif

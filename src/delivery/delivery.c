@@ -18,8 +18,9 @@
 
 enum {
 	TICK_MS = 1000,
-	PUBLISH_MS = 50, /* status is at most this old */
-	KEEP_MAX = 256,  /* idle connections in all */
+	TRIM_MS = 60 * 1000, /* memory goes back to the system this often */
+	PUBLISH_MS = 50,     /* status is at most this old */
+	KEEP_MAX = 256,      /* idle connections in all */
 };
 
 struct delivery {
@@ -30,10 +31,12 @@ struct delivery {
 	struct loop_watch *watch;
 	struct loop_timer *tick, *publish, *grace;
 	bool publishing; /* its timer is armed */
+	int64_t trimmed_at;
 	struct table *destinations;
 	struct destination **list; /* the same, for walks */
 	size_t n, cap;
 	struct limits *limits;
+	struct refreshers *refreshers;
 	struct destination *touched;
 	struct heartbeat heartbeat;
 	struct lock *lock; /* guards what follows */
@@ -82,6 +85,13 @@ void delivery_status(struct delivery *d, struct destination_status **out,
 
 /* ---- destinations -------------------------------------------------------- */
 
+static struct destination *of_lead(struct delivery *d,
+				   const struct due_lead *lead)
+{
+	char name[QUEUE_NAME];
+	return table_get(d->destinations, account_of(d->config, lead, name));
+}
+
 static struct destination *find(struct delivery *d, struct str name)
 {
 	struct destination *found = table_get(d->destinations, name);
@@ -96,6 +106,12 @@ static void touch(struct delivery *d, struct destination *destination)
 	destination->touched = true;
 	destination->next_touched = d->touched;
 	d->touched = destination;
+}
+
+static void touch_all(struct delivery *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		touch(d, d->list[i]);
 }
 
 static void pump_touched(struct delivery *d)
@@ -173,7 +189,19 @@ static void configure_one(struct delivery *d, struct config *config,
 		add_destination(d, at);
 	}
 	destination_serve(at, account);
+	at->more |= account != NULL; /* or who has tokens may have changed */
 	touch(d, at);
+}
+
+static void configure_accounts(struct delivery *d, struct config *config,
+			       const struct source *source)
+{
+	struct account *next,
+	    *at = accounts_new(source, d->refreshers, &d->courier.ops);
+	for (; at != NULL; at = next) {
+		next = at->next;
+		configure_one(d, config, &at->config, at);
+	}
 }
 
 /* Takes over the reference. */
@@ -182,15 +210,13 @@ static void configure(struct delivery *d, struct config *config)
 	for (size_t i = 0; i < d->n; i++)
 		d->list[i]->leaving = true;
 	limits_begin(d->limits);
+	refreshers_begin(d->refreshers);
 	for (size_t i = 0; i < config->n_destinations; i++)
 		configure_one(d, config, config->destinations[i], NULL);
-	for (size_t i = 0; i < config->n_sources; i++) {
-		if (!source_fetches(config->sources[i]))
-			continue;
-		struct account *account = account_new(config->sources[i]);
-		configure_one(d, config, &account->config, account);
-	}
+	for (size_t i = 0; i < config->n_sources; i++)
+		configure_accounts(d, config, config->sources[i]);
 	limits_sweep(d->limits, clock_mono_ms());
+	refreshers_sweep(d->refreshers);
 	http_client_keep(d->courier.http, connections(config));
 	if (d->config != NULL)
 		config_unref(d->config);
@@ -205,8 +231,8 @@ static void got_due(struct delivery *d, struct mail *mail)
 		struct due_lead *lead = mail->leads;
 		mail->leads = lead->next;
 		lead->next = NULL;
-		struct destination *to = find(d, lead->destination);
-		if (to == NULL) {
+		struct destination *to = of_lead(d, lead);
+		if (to == NULL || to->leaving) {
 			free(lead);
 			continue;
 		}
@@ -214,7 +240,8 @@ static void got_due(struct delivery *d, struct mail *mail)
 		touch(d, to);
 	}
 	for (size_t i = 0; mail->more && i < d->n; i++) {
-		if (d->list[i]->granted > 0)
+		/* Accounts of one queue share what is granted. */
+		if (d->list[i]->granted > 0 && d->list[i]->account == NULL)
 			continue;
 		d->list[i]->more = true;
 		touch(d, d->list[i]);
@@ -228,8 +255,7 @@ static void got_settled(struct delivery *d, struct mail *mail)
 		mail->settlements = s->next;
 		s->next = NULL;
 		/* Also of one that leaves: it may be back before it is gone. */
-		struct destination *to =
-		    table_get(d->destinations, s->lead->destination);
+		struct destination *to = of_lead(d, s->lead);
 		if (to == NULL) {
 			settlement_free(s);
 			continue;
@@ -265,8 +291,14 @@ static void got_recalled(struct delivery *d, struct mail *mail)
 {
 	limits_recalled(d->limits, d->config, mail->recall);
 	mail->recall = NULL;
-	for (size_t i = 0; i < d->n; i++)
-		touch(d, d->list[i]);
+	touch_all(d);
+}
+
+static void got_credential(struct delivery *d, struct mail *mail)
+{
+	refreshers_answer(d->refreshers, mail->credential);
+	mail->credential = NULL;
+	touch_all(d);
 }
 
 static void got_command(struct delivery *d, struct mail *mail)
@@ -304,6 +336,7 @@ static void got_ask(struct delivery *d, struct mail *mail)
 {
 	struct delivery_ask *a = mail->ask;
 	struct destination *to = find(d, str_from(a->destination));
+	to = account_holding(d->list, d->n, to, a->lead);
 	mail->ask = NULL;
 	if (to != NULL && a->kind == DELIVERY_SEND) {
 		destination_ask(to, a);
@@ -341,6 +374,9 @@ static void handle(struct delivery *d, struct mail *mail)
 	case MAIL_RECALLED:
 		got_recalled(d, mail);
 		break;
+	case MAIL_CREDENTIAL:
+		got_credential(d, mail);
+		break;
 	case MAIL_CONFIGURE:
 		configure(d, mail->config);
 		mail->config = NULL;
@@ -375,13 +411,27 @@ static void on_mail(void *ctx)
 	heartbeat_beat(&d->heartbeat);
 }
 
+/* What hundreds of destinations used for a moment, as after one lead to each,
+ * the allocator would keep for ever. */
+static void trim(struct delivery *d)
+{
+	int64_t now = clock_mono_ms();
+	if (!d->courier.trimmed || now - d->trimmed_at < TRIM_MS)
+		return;
+	d->courier.trimmed = false;
+	d->trimmed_at = now;
+	mem_trim();
+}
+
 static void on_tick(void *ctx)
 {
 	struct delivery *d = ctx;
 	heartbeat_beat(&d->heartbeat);
 	for (size_t i = 0; i < d->n; i++)
 		destination_tick(d->list[i]);
+	refreshers_tick(d->refreshers, &d->courier);
 	remove_left(d);
+	trim(d);
 	publish(d);
 }
 
@@ -410,6 +460,7 @@ int delivery_start_with(struct delivery **out, struct config *config,
 	d->mailbox = mailbox_new();
 	d->destinations = table_new();
 	d->limits = limits_new();
+	d->refreshers = refreshers_new();
 	d->lock = lock_new();
 	int rc = loop_new(&d->courier.loop, err);
 	if (rc != 0)
@@ -468,6 +519,7 @@ void delivery_free(struct delivery *d)
 	free(d->list);
 	table_free(d->destinations, NULL);
 	limits_free(d->limits);
+	refreshers_free(d->refreshers);
 	mail_free_all(d->mailbox);
 	loop_watch_free(d->watch);
 	loop_timer_free(d->tick);
@@ -518,6 +570,14 @@ void delivery_recalled(struct delivery *d, struct recall *chain)
 {
 	struct mail *mail = mail_new(MAIL_RECALLED);
 	mail->recall = chain;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_credential(struct credential *c)
+{
+	struct delivery *d = c->asker;
+	struct mail *mail = mail_new(MAIL_CREDENTIAL);
+	mail->credential = c;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

@@ -43,6 +43,8 @@ void delivery_refilled(struct delivery *d, const char *destination,
 		       struct due_lead *chain, bool more,
 		       int64_t next_due_at_ms);
 void delivery_recalled(struct delivery *d, struct recall *chain);
+/* The store's answer; whose it is, it says. Takes it. */
+void delivery_credential(struct credential *c);
 /* New configuration; parked destinations probe at once. */
 void delivery_configure(struct delivery *d, struct config *config);
 /* A person's word. LB_ENOTFOUND is reported through `done` like success. */

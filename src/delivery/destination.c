@@ -139,6 +139,15 @@ static void unlink_attempt(struct attempt *a)
 	d->courier->in_flight--;
 }
 
+static void attempt_free(struct attempt *a)
+{
+	while (a != NULL) {
+		struct attempt *mate = a->mates;
+		free(a);
+		a = mate;
+	}
+}
+
 static void on_answer(void *ctx, const struct attempt_result *result)
 {
 	struct attempt *a = ctx;
@@ -146,9 +155,21 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 	fault_point("delivery_answered");
 	unlink_attempt(a);
 	destination_judge(a, result);
-	free(a);
+	attempt_free(a);
 	destination_pump(d);
 	d->courier->answered(d->courier->ctx, d);
+}
+
+/* The other side may have counted the first time too. */
+bool attempt_again(void *ctx)
+{
+	struct attempt *a = ctx;
+	int64_t now = clock_mono_ms();
+	if (limiter_ready_at(a->limiter, now) != 0)
+		return false;
+	limiter_take(a->limiter, now);
+	a->tokens++;
+	return true;
 }
 
 static void launch(struct attempt *a, int64_t now)
@@ -162,6 +183,7 @@ static void launch(struct attempt *a, int64_t now)
 	else
 		a->breaker_probe = breaker_sent(&d->breaker, now);
 	limiter_take(d->limiter, now);
+	a->tokens = 1;
 	d->leads_since_ask++;
 	link_attempt(a);
 	d->used_at = now;
@@ -172,7 +194,12 @@ static void launch(struct attempt *a, int64_t now)
 	char line[ATTEMPT_KEY_LINE];
 	attempt_key_line(lead, line);
 	fault_point("delivery_taken");
-	http_post(d->target, line, lead->body, on_answer, a);
+	struct http_message m = {.path = "",
+				 .header = line,
+				 .body = lead->body,
+				 .borrowed = true,
+				 .again = attempt_again};
+	http_send(d->target, &m, on_answer, a);
 	fault_point("delivery_sent");
 }
 
@@ -185,11 +212,18 @@ static void send_one(struct destination *d, struct entry *e, int64_t now)
 	a->entry = e;
 	a->started = now;
 	a->started_ms = clock_wall_ms();
+	if (d->account != NULL && !fetch_is_ours(a)) {
+		scheduler_forget(d->leads, e); /* it is on disk */
+		free(a);
+		return;
+	}
 	if (d->account != NULL && !fetch_possible(a, &ruling)) {
 		destination_refuse(a, &ruling);
 		free(a);
 		return;
 	}
+	if (d->account != NULL)
+		fetch_gather(a, now);
 	launch(a, now);
 }
 
@@ -235,7 +269,7 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 			return false;
 		}
 	}
-	if (d->account != NULL && !oauth_ready(d, now, wake))
+	if (d->account != NULL && !fetch_ready(d, now, wake))
 		return false;
 	int64_t ready = limiter_ready_at(d->limiter, now);
 	*wake = ready > 0 ? ready : INT64_MAX;
@@ -300,6 +334,7 @@ void destination_tick(struct destination *d)
 	if (d->in_flight == 0 && d->used_at != 0 &&
 	    now - d->used_at > IDLE_MS) {
 		http_target_trim(d->target);
+		d->courier->trimmed = true;
 		d->used_at = 0;
 	}
 	destination_ask_tick(d, now);
@@ -383,7 +418,7 @@ void destination_quiet(struct destination *d)
 	while (d->attempts != NULL) { /* sent again after the next start */
 		struct attempt *a = d->attempts;
 		unlink_attempt(a);
-		free(a);
+		attempt_free(a);
 	}
 	http_target_free(d->target);
 	d->target = NULL;

@@ -28,6 +28,11 @@ struct delivery_ops {
 		       int64_t fresh_after_ms, size_t backlog);
 	/* NULL: nothing is known of before the start. */
 	void (*recall)(void *ctx, struct recall *chain);
+	/* Keeps a credential or looks it up; takes it. NULL: none are kept. */
+	void (*credential)(void *ctx, struct credential *c);
+	/* Which accounts of the source are refilled by name: those of its
+	 * api.tokens. NULL where no source has any. */
+	void (*set_apart)(void *ctx, const struct source *source);
 };
 
 struct destination;
@@ -41,6 +46,7 @@ struct courier {
 	struct delivery_ops ops;
 	size_t in_flight; /* of all */
 	bool stopping;
+	bool trimmed; /* a destination gave memory back */
 	void *ctx;
 	void (*answered)(void *ctx, struct destination *d);
 };
@@ -120,8 +126,12 @@ struct destination {
 
 struct attempt {
 	struct attempt *next, *prev;
+	struct attempt *mates; /* of a fetch: further leads of the request */
+	bool is_mate;          /* one of those */
+	bool brief;            /* of a fetch: asked for fewer fields */
 	struct destination *d;
 	struct limiter *limiter; /* the one it took from */
+	int tokens;              /* more than one when curl sent it again */
 	struct entry *entry;
 	int64_t started, started_ms; /* monotonic, wall */
 	bool breaker_probe, park_probe;
@@ -160,6 +170,8 @@ void destination_configure(struct destination *d, struct config *all,
 void destination_serve(struct destination *d, struct account *account);
 /* Its target again, after a header of its configuration changed. */
 void destination_retarget(struct destination *d);
+/* Whether a request may leave once more, whose connection died under it. */
+bool attempt_again(void *attempt);
 void destination_command(struct destination *d, enum destination_command c);
 void destination_drain(struct destination *d, int64_t for_ms);
 /* Sends what may be sent, arms the timer, sets the condition. */
@@ -177,6 +189,9 @@ void destination_alarm(struct destination *d, const char *reason);
 
 /* An attempt came to an end: the lead's and the destination's next step. */
 void destination_judge(struct attempt *a, const struct attempt_result *result);
+/* The same for one lead, when the destination has learned from the answer. */
+void destination_conclude(struct attempt *a, const struct attempt_result *r,
+			  const struct verdict *v);
 /* It cannot even be sent. */
 void destination_refuse(struct attempt *a, struct ruling *ruling);
 /* A settlement is committed (or refused by the store). Takes it. */

@@ -19,7 +19,6 @@ enum {
 	SUCCESSES_PER_SLOT = 10,
 	LIMITED_FIRST_MS = 2000, /* when the other side names no time */
 	LIMITED_MOST_MS = 120000,
-	NXDOMAIN_GRACE_MS = 3600 * 1000,
 	POISON_FAILURES = 5,
 	POISON_OTHERS = 5,
 	POISON_SHARE = 95,   /* per cent of the others' attempts */
@@ -75,12 +74,13 @@ static void adapt_slots(struct destination *d, const struct attempt *a,
 static void learn_limits(const struct attempt *a,
 			 const struct attempt_result *r, int64_t now)
 {
-	if (!attempt_arrived(r->transport)) {
+	bool arrived = attempt_arrived(r->transport);
+	for (int i = arrived ? 0 : 1; i < a->tokens; i++)
+		limiter_answered(a->limiter, now);
+	if (!arrived)
 		limiter_return(a->limiter);
-		return;
-	}
-	limiter_answered(a->limiter, now);
-	if (r->transport != TRANSPORT_ANSWERED)
+	/* Retry-After wins over what RateLimit headers say beside it. */
+	if (r->transport != TRANSPORT_ANSWERED || header_retry_after(r) >= 0)
 		return;
 	struct rate_hint hints[RATE_HINTS_MAX];
 	size_t n = header_rate_hints(r, hints);
@@ -100,7 +100,7 @@ static void learn_breaker(struct destination *d, const struct attempt *a,
 	breaker_learn(&d->breaker, now, a->entry->id, a->breaker_probe, lesson);
 }
 
-/* NXDOMAIN is transient for an hour (a domain being moved), then a person must
+/* NXDOMAIN is transient for a while (a domain being moved), then a person must
  * look; they are told at once. */
 static void learn_dns(struct destination *d, const struct attempt_result *r,
 		      struct verdict *v, int64_t now)
@@ -114,7 +114,7 @@ static void learn_dns(struct destination *d, const struct attempt_result *r,
 		d->nxdomain_since = now;
 		destination_alarm(d, v->reason);
 	}
-	if (now - d->nxdomain_since < NXDOMAIN_GRACE_MS)
+	if (now - d->nxdomain_since < d->config->nxdomain_grace_ms)
 		return;
 	v->outcome = OUTCOME_PARK;
 	v->parks_at_once = true;
@@ -169,7 +169,8 @@ static void rule_park(struct destination *d, const struct attempt *a,
 		      const struct verdict *v, struct ruling *ruling)
 {
 	int64_t id = a->entry->id;
-	bool other = d->odd_lead != 0 && d->odd_lead != id;
+	/* Those of one request got one answer. */
+	bool other = d->odd_lead != 0 && d->odd_lead != id && !a->is_mate;
 	ruling->state = destination_waits(d);
 	/* Sent with a credential or to an address that is no more in force:
 	 * what that gets says nothing of the new one. */
@@ -183,7 +184,8 @@ static void rule_park(struct destination *d, const struct attempt *a,
 		return;
 	}
 	/* One odd answer parks nobody: only this lead is set back. */
-	d->odd_lead = id;
+	if (!a->is_mate)
+		d->odd_lead = id;
 	ruling->ages = true;
 	ruling->wait_ms = d->config->probe_ms;
 }
@@ -433,6 +435,22 @@ void destination_refuse(struct attempt *a, struct ruling *ruling)
 	settle(a, &none, ruling, clock_mono_ms());
 }
 
+void destination_conclude(struct attempt *a, const struct attempt_result *r,
+			  const struct verdict *v)
+{
+	struct destination *d = a->d;
+	struct ruling ruling = {
+	    .state = destination_waits(d),
+	    .outcome = v->outcome,
+	    .reason = v->reason,
+	};
+	if (d->account == NULL || !fetch_give_up(a, v, &ruling))
+		rule(d, a, r, v, &ruling);
+	if (v->outcome != OUTCOME_LIMITED && v->outcome != OUTCOME_PARK)
+		d->total.tried++;
+	settle(a, r, &ruling, clock_mono_ms());
+}
+
 void destination_judge(struct attempt *a, const struct attempt_result *result)
 {
 	struct destination *d = a->d;
@@ -456,21 +474,13 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 						 : "back-off";
 	learn_park(d, a, result, &v, now);
 	adapt_slots(d, a, result, v.outcome, now);
-	struct ruling ruling = {
-	    .state = destination_waits(d),
-	    .outcome = v.outcome,
-	    .reason = v.reason,
-	};
-	if (d->account == NULL || !fetch_give_up(a, &v, &ruling))
-		rule(d, a, result, &v, &ruling);
-	if (v.outcome != OUTCOME_LIMITED && v.outcome != OUTCOME_PARK)
-		d->total.tried++;
+	if (d->account == NULL || !fetch_conclude(a, result, &v))
+		destination_conclude(a, result, &v);
 	if (result->transport == TRANSPORT_ANSWERED ||
 	    v.outcome == OUTCOME_PARK)
 		d->virgin = false;
 	if (d->park.on && !was_parked)
 		log_location(d, result);
-	settle(a, result, &ruling, now);
 }
 
 /* ---- after the commit ---------------------------------------------------- */

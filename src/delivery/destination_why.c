@@ -87,7 +87,7 @@ static void gate_of(struct destination *d, int64_t now, struct gate *g)
 		set(g, "breaker", "failures in a row, or half of a minute's",
 		    d->breaker.state == BREAKER_OPEN ? d->breaker.open_until
 						     : INT64_MAX);
-	else if (d->account != NULL && d->account->refreshing)
+	else if (d->account != NULL && oauth_refreshing(d->account))
 		set(g, "authorization", "an access token is being fetched",
 		    INT64_MAX);
 	else if (ready > 0)

@@ -3,11 +3,12 @@
  * curl multi on libevent. Rules that keep it sound: curl is never called from
  * within its own callbacks (they only arm a timer or an event); finished calls
  * are read after every socket action; a socket's event hangs on curl's pointer
- * for that socket, never on the fd number. Own thread, because curl may block
- * in name resolution. Delivery thread only.
+ * for that socket, never on the fd number. Names are resolved before curl gets
+ * a call: its own way takes a thread for each. Delivery thread only.
  */
 #include "delivery/http_client.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <stdio.h>
@@ -15,11 +16,10 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "delivery/address.h"
-#include "delivery/answer.h"
+#include "delivery/http_client_result.h"
 #include "delivery/resolve.h"
 #include "leadbridge/buf.h"
 
@@ -35,13 +35,15 @@ struct http_client {
 	struct loop *loop;
 	CURLM *multi;
 	struct loop_timer *timer;
-	struct call *running; /* list; also those whose name is asked about */
+	struct resolver *resolver;
+	struct call *running; /* list; also those whose name is looked up */
 };
 
 struct http_target {
 	struct http_client *client;
 	int references;
 	char *url, *ca, *proxy;
+	char *host, *port; /* to look up; NULL: an address, or a proxy's work */
 	char **headers;
 	size_t n_headers;
 	int64_t connect_timeout_ms, timeout_ms;
@@ -57,11 +59,14 @@ struct call {
 	char line[HEADER_LINE_MAX];
 	struct buf body;
 	size_t header_bytes;
-	int64_t certificate_ends_ms;
+	int64_t certificate_ends_ms; /* of the other side */
 	bool headers_done; /* the answer's status line and headers are whole */
 	bool over;         /* the answer passed a ceiling */
 	bool forbidden;    /* an address was refused */
-	struct question *why; /* its name was not found: asking on */
+	int sent;          /* how often curl began to send it */
+	bool (*again)(void *ctx);
+	struct question *question; /* its name is being looked up */
+	struct curl_slist *resolved;
 	http_done_cb cb;
 	void *ctx;
 };
@@ -77,111 +82,6 @@ void http_client_global_init(void)
 }
 
 /* ---- finished calls ------------------------------------------------------ */
-
-static struct str header(CURL *easy, const char *name)
-{
-	struct curl_header *h;
-	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
-		return STR_NONE;
-	return str_from(h->value);
-}
-
-static struct str header_or(CURL *easy, const char *name, const char *other)
-{
-	struct str s = header(easy, name);
-	return s.p != NULL ? s : header(easy, other);
-}
-
-static bool reached(CURL *easy, CURLINFO info)
-{
-	curl_off_t us = 0;
-	return curl_easy_getinfo(easy, info, &us) == CURLE_OK && us > 0;
-}
-
-static enum transport timeout_of(CURL *easy)
-{
-	if (!reached(easy, CURLINFO_NAMELOOKUP_TIME_T))
-		return TRANSPORT_DNS_FAILED;
-	if (!reached(easy, CURLINFO_PRETRANSFER_TIME_T))
-		return TRANSPORT_TIMEOUT_CONNECT;
-	return TRANSPORT_TIMEOUT;
-}
-
-static enum transport connect_failure(const struct call *call)
-{
-	long os = 0;
-	if (call->forbidden)
-		return TRANSPORT_FORBIDDEN;
-	curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os);
-	return os == ETIMEDOUT ? TRANSPORT_TIMEOUT_CONNECT : TRANSPORT_REFUSED;
-}
-
-static const struct {
-	CURLcode code;
-	enum transport transport;
-} CODES[] = {
-    {CURLE_UNSUPPORTED_PROTOCOL, TRANSPORT_FORBIDDEN},
-    {CURLE_URL_MALFORMAT, TRANSPORT_FORBIDDEN},
-    {CURLE_ABORTED_BY_CALLBACK, TRANSPORT_FORBIDDEN},
-    {CURLE_COULDNT_RESOLVE_HOST, TRANSPORT_DNS_FAILED},
-    {CURLE_COULDNT_RESOLVE_PROXY, TRANSPORT_DNS_FAILED},
-    {CURLE_SSL_CONNECT_ERROR, TRANSPORT_TLS_FAILED},
-    {CURLE_PEER_FAILED_VERIFICATION, TRANSPORT_TLS_UNTRUSTED},
-    {CURLE_SSL_ISSUER_ERROR, TRANSPORT_TLS_UNTRUSTED},
-    {CURLE_SSL_CACERT_BADFILE, TRANSPORT_TLS_UNTRUSTED},
-    {CURLE_SSL_CERTPROBLEM, TRANSPORT_TLS_UNTRUSTED},
-    {CURLE_SEND_ERROR, TRANSPORT_RESET},
-    {CURLE_RECV_ERROR, TRANSPORT_RESET},
-    {CURLE_GOT_NOTHING, TRANSPORT_RESET},
-    {CURLE_PARTIAL_FILE, TRANSPORT_RESET},
-};
-
-static enum transport transport_of(const struct call *call, CURLcode code)
-{
-	long status = 0;
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	/* What counts is the status line and the headers: a body that was cut
-	 * off or too large cannot undo them. */
-	if (call->headers_done && status >= 200)
-		return TRANSPORT_ANSWERED;
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return timeout_of(call->easy);
-	if (code == CURLE_COULDNT_CONNECT)
-		return connect_failure(call);
-	for (size_t i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++)
-		if (CODES[i].code == code)
-			return CODES[i].transport;
-	return TRANSPORT_OTHER;
-}
-
-static void read_result(struct call *call, CURLcode code,
-			struct attempt_result *r)
-{
-	CURL *easy = call->easy;
-	*r = (struct attempt_result){
-	    .transport = transport_of(call, code),
-	    .received_at_ms = clock_wall_ms(),
-	    .certificate_ends_ms = call->certificate_ends_ms,
-	};
-	if (r->transport != TRANSPORT_ANSWERED)
-		return;
-	long status = 0;
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	r->status = (int)status;
-	r->body_complete = code == CURLE_OK;
-	r->body = buf_str(&call->body);
-	r->retry_after = header(easy, "Retry-After");
-	r->date = header(easy, "Date");
-	r->ratelimit_limit =
-	    header_or(easy, "RateLimit-Limit", "X-RateLimit-Limit");
-	r->ratelimit_remaining =
-	    header_or(easy, "RateLimit-Remaining", "X-RateLimit-Remaining");
-	r->ratelimit_reset =
-	    header_or(easy, "RateLimit-Reset", "X-RateLimit-Reset");
-	r->ratelimit = header(easy, "RateLimit");
-	r->ratelimit_policy = header(easy, "RateLimit-Policy");
-	r->location = header(easy, "Location");
-}
 
 static void target_unref(struct http_target *t);
 static void call_rest(struct call *call);
@@ -200,44 +100,21 @@ static void report(struct call *call, const struct attempt_result *result)
 	call_rest(call);
 }
 
-static void on_why(void *ctx, bool missing)
-{
-	struct call *call = ctx;
-	call->why = NULL;
-	struct attempt_result result = {
-	    .transport =
-		missing ? TRANSPORT_DNS_NXDOMAIN : TRANSPORT_DNS_FAILED,
-	    .received_at_ms = clock_wall_ms(),
-	};
-	report(call, &result);
-}
-
-/* Whether the name does not exist decides what follows; curl does not say. */
-static bool ask_why(struct call *call)
-{
-	CURLU *url = curl_url();
-	char *host = NULL;
-	if (url != NULL &&
-	    curl_url_set(url, CURLUPART_URL, call->target->url, 0) ==
-		CURLUE_OK &&
-	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-		call->why =
-		    resolve_ask(call->target->client->loop, host, on_why, call);
-	curl_free(host);
-	curl_url_cleanup(url);
-	return call->why != NULL;
-}
-
 static void finish(struct http_client *c, CURL *easy, CURLcode code)
 {
 	struct call *call = NULL;
 	struct attempt_result result;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call);
+	struct http_finished finished = {.easy = easy,
+					 .code = code,
+					 .headers_done = call->headers_done,
+					 .forbidden = call->forbidden,
+					 .body = buf_str(&call->body)};
 	/* Read first: removing the handle may reset what it knows. */
-	read_result(call, code, &result);
+	http_finished_read(&finished, &result);
+	result.certificate_ends_ms = call->certificate_ends_ms;
 	curl_multi_remove_handle(c->multi, easy);
-	if (code != CURLE_COULDNT_RESOLVE_HOST || !ask_why(call))
-		report(call, &result);
+	report(call, &result);
 }
 
 static void read_finished(struct http_client *c)
@@ -359,27 +236,21 @@ static curl_socket_t on_open(void *ctx, curlsocktype purpose,
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
-/* Of a connection used again, too. */
-static void note_certificate(struct call *call)
-{
-	struct curl_tlssessioninfo *tls = NULL;
-	if (curl_easy_getinfo(call->easy, CURLINFO_TLS_SSL_PTR, &tls) ==
-		CURLE_OK &&
-	    tls != NULL && tls->backend == CURLSSLBACKEND_OPENSSL &&
-	    tls->internals != NULL)
-		call->certificate_ends_ms = crypto_peer_ends_ms(tls->internals);
-}
-
-/* A connection made under another target's rules may be used again. */
+/* Before the request is sent: a connection made under another target's rules
+ * may be used again, and so may the request, when one died under it. */
 static int on_connected(void *ctx, char *remote, char *local, int remote_port,
 			int local_port)
 {
 	(void)local, (void)remote_port, (void)local_port;
 	struct call *call = ctx;
-	note_certificate(call);
-	if (call->target->allow_private || address_text_is_public(remote))
-		return CURL_PREREQFUNC_OK;
-	return CURL_PREREQFUNC_ABORT;
+	if (!call->target->allow_private && !address_text_is_public(remote)) {
+		call->forbidden = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	call->certificate_ends_ms = http_certificate_ends_ms(call->easy);
+	if (call->sent++ > 0 && call->again != NULL && !call->again(call->ctx))
+		return CURL_PREREQFUNC_ABORT;
+	return CURL_PREREQFUNC_OK;
 }
 
 #define SET(option, value)                                                     \
@@ -449,8 +320,9 @@ static struct call *call_new(struct http_target *t)
 
 static void call_free(struct call *call)
 {
-	resolve_cancel(call->why);
+	resolve_cancel(call->question);
 	curl_easy_cleanup(call->easy);
+	curl_slist_free_all(call->resolved);
 	buf_release(&call->body);
 	free(call->headers);
 	free(call);
@@ -478,12 +350,46 @@ static struct call *call_ready(struct http_target *t, const char *line)
 	call->header_bytes = 0;
 	call->certificate_ends_ms = 0;
 	call->headers_done = call->over = call->forbidden = false;
+	call->sent = 0;
 	(void)!snprintf(call->line, sizeof(call->line), "%s", line);
 	return call;
 }
 
+/* Tells curl the address, so that it looks up nothing itself. */
+static void go(struct call *call, const char *addresses)
+{
+	struct http_target *t = call->target;
+	CURL *easy = call->easy;
+	if (addresses != NULL) {
+		char *entry =
+		    xasprintf("%s:%s:%s", t->host, t->port, addresses);
+		curl_slist_free_all(call->resolved);
+		call->resolved = curl_slist_append(NULL, entry);
+		lb_assert(call->resolved != NULL);
+		SET(CURLOPT_RESOLVE, call->resolved);
+		free(entry);
+	}
+	lb_assert(curl_multi_add_handle(t->client->multi, easy) == CURLM_OK);
+}
+
+static void on_resolved(void *ctx, enum resolved what, const char *addresses)
+{
+	struct call *call = ctx;
+	struct attempt_result result = {
+	    .transport = what == RESOLVE_MISSING ? TRANSPORT_DNS_NXDOMAIN
+						 : TRANSPORT_DNS_FAILED,
+	    .received_at_ms = clock_wall_ms(),
+	};
+	call->question = NULL;
+	if (what == RESOLVED)
+		go(call, addresses);
+	else
+		report(call, &result);
+}
+
 static void start(struct call *call, http_done_cb cb, void *ctx)
 {
+	struct http_target *t = call->target;
 	struct http_client *c = call->target->client;
 	call->cb = cb;
 	call->ctx = ctx;
@@ -492,13 +398,21 @@ static void start(struct call *call, http_done_cb cb, void *ctx)
 	if (c->running != NULL)
 		c->running->prev = call;
 	c->running = call;
-	lb_assert(curl_multi_add_handle(c->multi, call->easy) == CURLM_OK);
+	const char *known =
+	    t->host != NULL ? resolver_known(c->resolver, t->host) : NULL;
+	if (t->host == NULL || known != NULL)
+		go(call, known);
+	else
+		call->question =
+		    resolver_ask(c->resolver, t->host, t->connect_timeout_ms,
+				 on_resolved, call);
 }
 
 void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx)
 {
 	struct call *call = call_ready(t, m->header);
+	call->body.max = m->answer_max > 0 ? m->answer_max : ANSWER_BODY_MAX;
 	CURL *easy = call->easy;
 	char *url = xasprintf("%s%s", t->url, m->path);
 	SET(CURLOPT_URL, url);
@@ -507,6 +421,7 @@ void http_send(struct http_target *t, const struct http_message *m,
 	SET(m->borrowed ? CURLOPT_POSTFIELDS : CURLOPT_COPYPOSTFIELDS,
 	    m->body.p);
 	SET(m->get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+	call->again = m->again;
 	start(call, cb, ctx);
 }
 
@@ -519,6 +434,28 @@ void http_post(struct http_target *t, const char *line, struct str body,
 }
 
 /* ---- targets and the client ---------------------------------------------- */
+
+/* Whose name is ours to look up: not an address, not what only curl can put
+ * into ASCII, not what a proxy looks up. */
+static void read_host(struct http_target *t)
+{
+	struct in_addr ignored;
+	CURLU *url = curl_url();
+	if (t->proxy == NULL && url != NULL &&
+	    curl_url_set(url, CURLUPART_URL, t->url, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_HOST, &t->host, 0) == CURLUE_OK)
+		(void)curl_url_get(url, CURLUPART_PORT, &t->port,
+				   CURLU_DEFAULT_PORT);
+	curl_url_cleanup(url);
+	bool plain = t->host != NULL && t->host[0] != '[' && t->port != NULL &&
+		     inet_pton(AF_INET, t->host, &ignored) != 1;
+	for (const char *p = t->host; plain && *p != '\0'; p++)
+		plain = (unsigned char)*p < 0x80;
+	if (plain)
+		return;
+	curl_free(t->host);
+	t->host = NULL;
+}
 
 struct http_target *http_target_new(struct http_client *c,
 				    const struct http_spec *spec)
@@ -537,6 +474,7 @@ struct http_target *http_target_new(struct http_client *c,
 	t->timeout_ms = spec->timeout_ms;
 	t->allow_http = spec->allow_http;
 	t->allow_private = spec->allow_private;
+	read_host(t);
 	return t;
 }
 
@@ -559,6 +497,8 @@ static void target_unref(struct http_target *t)
 		free(t->headers[i]);
 	}
 	free(t->headers);
+	curl_free(t->host);
+	curl_free(t->port);
 	free(t->url);
 	free(t->ca);
 	free(t->proxy);
@@ -582,6 +522,7 @@ int http_client_new(struct http_client **out, struct loop *loop,
 		return err_set(err, LB_ESYSTEM, "cannot start the HTTP client");
 	}
 	c->timer = loop_timer_new(loop, on_timeout, c);
+	c->resolver = resolver_new(loop);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
@@ -610,6 +551,7 @@ void http_client_free(struct http_client *c)
 		target_unref(t);
 	}
 	curl_multi_cleanup(c->multi);
+	resolver_free(c->resolver);
 	loop_timer_free(c->timer);
 	free(c);
 }

@@ -52,6 +52,10 @@ struct http_message {
 	const char *header; /* as for http_post() */
 	struct str body;    /* POST */
 	bool borrowed;      /* body stays until the callback; else copied */
+	size_t answer_max;  /* 0: ANSWER_BODY_MAX */
+	/* A kept connection died under the request: whether curl may send it
+	 * once more, with the callback's ctx. NULL: always. */
+	bool (*again)(void *ctx);
 };
 void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx);

@@ -41,6 +41,7 @@ void mail_free(struct mail *mail)
 	mail_free_leads(mail->leads);
 	free_settlements(mail->settlements);
 	recall_free(mail->recall);
+	credential_free(mail->credential);
 	if (mail->config != NULL)
 		config_unref(mail->config);
 	delivery_ask_free(mail->ask);

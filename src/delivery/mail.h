@@ -11,6 +11,7 @@ enum mail_kind {
 	MAIL_SETTLED,
 	MAIL_REFILLED,
 	MAIL_RECALLED,
+	MAIL_CREDENTIAL,
 	MAIL_CONFIGURE,
 	MAIL_COMMAND,
 	MAIL_DRAIN,
@@ -23,6 +24,7 @@ struct mail {
 	struct due_lead *leads;         /* DUE, REFILLED */
 	struct settlement *settlements; /* SETTLED */
 	struct recall *recall;          /* RECALLED */
+	struct credential *credential;  /* CREDENTIAL */
 	char *destination;              /* REFILLED, COMMAND */
 	struct config *config;          /* CONFIGURE */
 	bool more;

@@ -34,6 +34,7 @@ struct entry {
 	int64_t due, received; /* monotonic */
 	int64_t triable_mark;  /* destination's triable clock, see there */
 	size_t bytes;
+	bool alone; /* of a fetch: what refused a whole request may be it */
 };
 
 struct scheduler;

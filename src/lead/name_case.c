@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * "JANE O'BRIEN-MCKAY" and "jane doe" as people write themselves, where
- * somebody wants that (`recase: true`). Only names in one case throughout and
- * in ASCII; what looks like a company or holds a digit stays. Pure.
+ * somebody wants that (`recase: true`); "DOE JANE" turned round (`cnam_swap:
+ * true`). Only names in one case throughout and in ASCII; what looks like a
+ * company or holds a digit stays. Pure.
  */
 #include "lead/text.h"
 #include "leadbridge/lead.h"
@@ -101,4 +102,20 @@ struct str name_recase(struct arena *a, struct str name)
 		write_word(str_cut(rest, ' ', &rest), out + at);
 	}
 	return (struct str){out, name.n};
+}
+
+/* "DOE JANE M", "DOE,JANE": the family name comes first. */
+struct str name_from_cnam(struct arena *a, struct str name)
+{
+	long at = str_find(name, ',');
+	if (at < 0)
+		at = str_find(name, ' ');
+	bool capitals = one_case(name) && upper(name.p[0]);
+	if (at <= 0 || !capitals || company(name))
+		return name;
+	struct str family = str_trim(str_sub(name, 0, (size_t)at));
+	struct str given = str_trim(str_sub(name, (size_t)at + 1, name.n));
+	if (given.n == 0 || str_find(given, ',') >= 0)
+		return name;
+	return arena_printf(a, "%.*s %.*s", STR_FMT(given), STR_FMT(family));
 }

@@ -60,9 +60,13 @@ static bool is_known(const struct config *config, struct str name)
 {
 	if (name.n == 0 || name.p[0] != '@')
 		return config_destination(config, name) != NULL;
+	struct str account;
+	struct str queue = str_cut(name, ':', &account);
 	const struct source *source =
-	    config_source(config, str_sub(name, 1, name.n));
-	return source != NULL && source_fetches(source);
+	    config_source(config, str_sub(queue, 1, queue.n));
+	return source != NULL && source_fetches(source) &&
+	       (account.n == 0 ||
+		source_account_token(source, account) != NULL);
 }
 
 static void command(struct admin_call *c, enum destination_command what)

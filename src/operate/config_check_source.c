@@ -148,6 +148,18 @@ static void check_signed_url(struct reader *r, const struct source *s,
 	    "'public_url' must be set: source '%s' signs the URL", s->name);
 }
 
+static void check_accounts(struct reader *r, const struct source *s,
+			   const struct node *n)
+{
+	if ((s->ops->flags & SOURCE_MANY_ACCOUNTS) == 0 || s->accounts.n > 0 ||
+	    s->route.map.n > 0)
+		return;
+	problems_warn(r->problems, place_of_key(r, n),
+		      "source '%s' takes the leads of every account its app "
+		      "serves: set account or route",
+		      s->name);
+}
+
 /* ---- limits ------------------------------------------------------------ */
 
 static void check_body(struct reader *r, const struct source *s,
@@ -190,6 +202,11 @@ static bool check_expressions(struct reader *r, struct source *s,
 		? node_get(map, str_from(problem.key))
 		: node_get(n, STR("filter"));
 	struct place at = place_of(r, bad != NULL ? bad : n);
+	if (problem.key != NULL && program_is_whole(problem.key)) {
+		struct place in = {problem.key + 5, problem.line, 1};
+		problems_error(r->problems, in, "jq: %s", err.text);
+		return false;
+	}
 	bool block =
 	    bad != NULL && bad->quoted && str_find(bad->text, '\n') >= 0;
 	at.line += problem.line - (block ? 0 : 1);
@@ -208,6 +225,7 @@ void config_check_source(struct reader *r, size_t i)
 	check_signed_url(r, s, n);
 	if (s->ops == NULL)
 		return;
+	check_accounts(r, s, n);
 	set_limits(r->config, s);
 	check_body(r, s, n);
 	struct err err = {0};

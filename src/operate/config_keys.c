@@ -301,6 +301,10 @@ static const struct key keys[] = {
 {DESTINATION = "probe", .type = KEY_DURATION, GOES(probe_ms),
  .min = 100, .max = DAY, .def = "5m",
  .help = "How often a parked destination is tried with one lead."},
+{DESTINATION = "nxdomain_grace", .type = KEY_DURATION,
+ GOES(nxdomain_grace_ms), .min = 100, .max = 7 * DAY, .def = "1h",
+ .help = "How long the URL's host name may be missing (a domain being moved) "
+	 "before the destination is parked; the alarm comes at once."},
 {DESTINATION = "breaker.failures", .type = KEY_INT, GOES(breaker_failures),
  .min = 1, .max = 1000, .def = "5",
  .help = "Transient failures in a row after which the destination rests."},
@@ -417,7 +421,8 @@ static const struct key keys[] = {
  .example = "{contact_email: \".contact.mail, .mail\"}",
  .help = "Lead field or custom field to the expression of its value: a path, "
 	 "several separated by commas (the first that has one), or jq. Wins over "
-	 "the adapter."},
+	 "the adapter. Or file:/PATH of one jq program that yields an object of "
+	 "them."},
 {SOURCE = "filter", .type = KEY_EXPRESSION, HAS(filter),
  .example = ".status == \"new\"",
  .help = "An expression in jq; where it is false the event is ignored."},
@@ -426,15 +431,20 @@ static const struct key keys[] = {
  .help = "The sender's id of the event, by which a repetition is recognised: "
 	 "header:NAME, a path, or hash."},
 {SOURCE = "scheme", .type = KEY_WORD, HAS(scheme.name),
- .choices = "standard_webhooks", .example = "standard_webhooks",
- .help = "How requests are signed, by name; or a mapping, see below."},
+ .choices = "standard_webhooks svix openphone mailgun jwt_hs256",
+ .example = "standard_webhooks",
+ .help = "How requests are signed, by name; or a mapping, see below. Where the "
+	 "platform has a scheme of its own, a mapping without algorithm and "
+	 "header changes only what it names."},
 {SOURCE = "scheme.algorithm", .type = KEY_WORD, HAS(scheme.algorithm),
- .choices = "hmac-sha1 hmac-sha256 hmac-sha512 ed25519 rsa-sha256",
+ .choices = "hmac-sha1 hmac-sha256 hmac-sha512 ed25519 rsa-sha256 "
+	    "ecdsa-sha256",
  .example = "hmac-sha256",
  .help = "How the signature is made."},
 {SOURCE = "scheme.header", .type = KEY_TEXT, HAS(scheme.header),
  .example = "X-Signature",
- .help = "The header that carries the signature."},
+ .help = "The header that carries the signature; a path (.signature) where it "
+	 "stands in the body. The next two are paths as well then."},
 {SOURCE = "scheme.encoding", .type = KEY_WORD, HAS(scheme.encoding),
  .choices = "hex base64 base64url", .example = "hex",
  .help = "How the signature is written."},
@@ -451,7 +461,7 @@ static const struct key keys[] = {
  .example = "X-Event-Id",
  .help = "The header that carries the signed id."},
 {SOURCE = "scheme.tolerance", .type = KEY_DURATION, HAS(scheme.tolerance_ms),
- .max = DAY, .example = "5m",
+ .max = 30 * DAY, .example = "5m",
  .help = "How old a signed timestamp may be; without it, it is not judged."},
 {SOURCE = "tests", .type = KEY_CHOICE, HAS(tests), .choices = "ignore deliver",
  .def = "ignore",
@@ -514,9 +524,16 @@ static const struct key keys[] = {
  .example = "file:/etc/leadbridge/secrets/page-token",
  .help = "Access token for it. A dead one parks the account, @NAME, and costs "
 	 "no lead."},
+{SOURCE = "api.tokens", .type = KEY_TOKENS, HAS(api.tokens),
+ .offset2 = AT(source, api.n_tokens),
+ .example = "{\"1001\": file:/etc/leadbridge/secrets/page-1001}",
+ .help = "The tokens of single accounts (page, portal, location), where one "
+	 "source serves several; with api.oauth their refresh tokens. Each is "
+	 "an account of its own, @NAME:ID: a dead token parks no other."},
 {SOURCE = "api.oauth.token_url", .type = KEY_URL, HAS(api.oauth.token_url),
  .example = "https://accounts.zoho.eu/oauth/v2/token",
- .help = "zoho: where access tokens come from, instead of api.token."},
+ .help = "Where access tokens come from, instead of api.token: hubspot and ghl "
+	 "(their own by default), zoho (that of your data centre)."},
 {SOURCE = "api.oauth.client_id", .type = KEY_TEXT, HAS(api.oauth.client_id),
  .example = "1000.ABCDEF",
  .help = "The client those are made for."},
@@ -527,7 +544,8 @@ static const struct key keys[] = {
 {SOURCE = "api.oauth.refresh_token", .type = KEY_SECRET,
  HAS(api.oauth.refresh_token),
  .example = "file:/etc/leadbridge/secrets/zoho-refresh",
- .help = "A refresh token that does not change with use."},
+ .help = "What access tokens are made with. Where it changes with each use, the "
+	 "new one is kept in the store, until another one is written here."},
 {SOURCE = "api.version", .type = KEY_TEXT, HAS(api.version),
  .example = "v23.0",
  .help = "Version of the provider's API; a tried one by default."},
@@ -572,6 +590,9 @@ static const struct key keys[] = {
 {SOURCE = "recase", .type = KEY_BOOL, HAS(recase), .def = "false",
  .help = "Correct the case of names written all in capitals or all in small "
 	 "letters: JANE MCKAY becomes Jane McKay."},
+{SOURCE = "cnam_swap", .type = KEY_BOOL, HAS(cnam_swap), .def = "false",
+ .help = "Calls: the network writes DOE JANE; turn names all in capitals round, "
+	 "but for what looks like a company."},
 {SOURCE = "max_body", .type = KEY_BODY_SIZE, HAS(max_body),
  .min = KIB, .max = GIB, .example = "4MiB",
  .help = "Greatest body; the platform's own default otherwise."},

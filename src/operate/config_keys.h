@@ -44,6 +44,7 @@ enum key_type {                /* how a value is written -> what the field is */
 		KEY_SECRETS,   /* struct secrets */
 		KEY_NAMED_SECRET, /* "name<sep>SECRET": char *, and struct
 				   * secrets at offset2; sep is choices */
+		KEY_TOKENS,       /* struct named_secret *, size_t at offset2 */
 		KEY_HEADERS,      /* struct header_rule *, size_t at offset2 */
 		KEY_TEXTS,        /* struct text_list */
 		KEY_RATES,        /* struct rate_list */
@@ -57,7 +58,7 @@ enum key_type {                /* how a value is written -> what the field is */
 		KEY_DESTINATIONS, /* mapping of SECTION_DESTINATION */
 		KEY_SOURCES,      /* mapping of SECTION_SOURCE */
 };
-#define KEY_TYPES 33
+#define KEY_TYPES 34
 
 enum key_flags {
 	KEY_REQUIRED = 1,

@@ -39,6 +39,18 @@ static void release_named_secret(const struct key *k, void *base)
 	secrets_release((struct secrets *)(void *)((char *)base + k->offset2));
 }
 
+static void release_tokens(const struct key *k, void *base)
+{
+	struct named_secret **tokens = key_field(k, base);
+	for (size_t i = 0; i < *count_of(k, base); i++) {
+		free((*tokens)[i].name);
+		secret_release(&(*tokens)[i].secret);
+	}
+	free(*tokens);
+	*tokens = NULL;
+	*count_of(k, base) = 0;
+}
+
 static void release_headers(const struct key *k, void *base)
 {
 	struct header_rule **rules = key_field(k, base);
@@ -125,6 +137,8 @@ static const struct key_kind kinds[KEY_TYPES] = {
 		   write_secrets},
 [KEY_NAMED_SECRET] = {"name and secret", read_named_secret,
 		   release_named_secret, write_named_secret},
+[KEY_TOKENS]	= {"mapping of names to secrets", read_tokens, release_tokens,
+		   write_tokens},
 [KEY_HEADERS]	= {"header or list of headers", read_headers, release_headers,
 		   write_headers},
 [KEY_TEXTS]	= {"text or list of texts", read_texts, release_texts,
@@ -136,7 +150,8 @@ static const struct key_kind kinds[KEY_TYPES] = {
 [KEY_NETWORKS]	= {"network or list of networks", read_networks,
 		   release_networks, write_networks},
 [KEY_MAP]	= {"mapping", read_map, release_map, write_map},
-[KEY_FIELD_MAP]	= {"mapping to expressions", read_field_map, release_map, write_map},
+[KEY_FIELD_MAP]	= {"mapping to expressions, or file:PATH", read_field_map,
+		   release_map, write_field_map},
 [KEY_EXPRESSION] = {"expression", read_expression_key, release_text, write_text},
 [KEY_OUTCOMES]	= {"mapping of statuses", read_outcomes, release_outcomes,
 		   write_outcomes},

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "leadbridge/store.h"
 
 static const struct str forms[] = {
     {"credential:", 11}, {"file:", 5}, {"env:", 4}, {"plain:", 6}};
@@ -142,6 +143,50 @@ void read_named_secret(struct reader *r, const struct key *k,
 		       const struct node *n, void *base)
 {
 	value_list(r, k, n, base, add_named);
+}
+
+/* An account's id also stands in names and metrics. */
+static bool account_ok(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') ||
+		      (s.p[i] >= 'a' && s.p[i] <= 'z') ||
+		      (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+		      str_find(STR("._-"), s.p[i]) >= 0))
+			return false;
+	return s.n > 0 && s.n <= ACCOUNT_MAX;
+}
+
+static void add_token(struct reader *r, const struct key *k,
+		      const struct node *n, void *base)
+{
+	struct named_secret **tokens = key_field(k, base);
+	size_t *count = (size_t *)(void *)((char *)base + k->offset2);
+	struct secret one;
+	struct str text;
+	if (!account_ok(n->key))
+		problems_error(r->problems, place_of_key(r, n),
+			       "'%s': not the id of an account", k->name);
+	else if (value_text_of(r, k, n, &text) && load(r, k, n, text, &one)) {
+		*tokens = xrealloc(*tokens, (*count + 1) * sizeof(**tokens));
+		(*tokens)[(*count)++] =
+		    (struct named_secret){xstr_dup(n->key), one};
+	}
+}
+
+void read_tokens(struct reader *r, const struct key *k, const struct node *n,
+		 void *base)
+{
+	if (n->kind != NODE_MAP) {
+		problems_error(r->problems, place_of(r, n),
+			       "'%s' must be a mapping of accounts to secrets",
+			       k->name);
+		return;
+	}
+	NODE_EACH(child, n)
+	{
+		add_token(r, k, child, base);
+	}
 }
 
 static bool header_name_ok(struct str s)

@@ -121,6 +121,8 @@ void read_secrets(struct reader *r, const struct key *k, const struct node *n,
 		  void *base);
 void read_named_secret(struct reader *r, const struct key *k,
 		       const struct node *n, void *base);
+void read_tokens(struct reader *r, const struct key *k, const struct node *n,
+		 void *base);
 void read_headers(struct reader *r, const struct key *k, const struct node *n,
 		  void *base);
 
@@ -142,11 +144,14 @@ void write_platform(const struct key *k, const void *base, struct buf *out);
 void write_secret(const struct key *k, const void *base, struct buf *out);
 void write_secrets(const struct key *k, const void *base, struct buf *out);
 void write_named_secret(const struct key *k, const void *base, struct buf *out);
+void write_tokens(const struct key *k, const void *base, struct buf *out);
 void write_headers(const struct key *k, const void *base, struct buf *out);
 void write_texts(const struct key *k, const void *base, struct buf *out);
 void write_rates(const struct key *k, const void *base, struct buf *out);
 void write_durations(const struct key *k, const void *base, struct buf *out);
 void write_networks(const struct key *k, const void *base, struct buf *out);
+/* config_map.c */
+void write_field_map(const struct key *k, const void *base, struct buf *out);
 void write_map(const struct key *k, const void *base, struct buf *out);
 void write_outcomes(const struct key *k, const void *base, struct buf *out);
 

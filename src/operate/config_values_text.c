@@ -195,8 +195,8 @@ void read_expect(struct reader *r, const struct key *k, const struct node *n,
 }
 
 /* Each member of the mapping as one pair. */
-static void read_pairs(struct reader *r, const struct key *k,
-		       const struct node *n, void *base)
+void read_map(struct reader *r, const struct key *k, const struct node *n,
+	      void *base)
 {
 	struct text_map *map = key_field(k, base);
 	if (n->kind != NODE_MAP) {
@@ -218,19 +218,6 @@ static void read_pairs(struct reader *r, const struct key *k,
 		map->v[map->n++] = (struct text_pair){
 		    .from = xstr_dup(child->key), .to = xstr_dup(text)};
 	}
-}
-
-void read_map(struct reader *r, const struct key *k, const struct node *n,
-	      void *base)
-{
-	read_pairs(r, k, n, base);
-}
-
-void read_field_map(struct reader *r, const struct key *k, const struct node *n,
-		    void *base)
-{
-	/* Compiled by source_prepare(), where all of them are known. */
-	read_pairs(r, k, n, base);
 }
 
 void read_expression_key(struct reader *r, const struct key *k,

@@ -168,6 +168,21 @@ void write_named_secret(const struct key *k, const void *base, struct buf *out)
 		buf_addf(out, "\"%s%s***\"", *field, k->choices);
 }
 
+void write_tokens(const struct key *k, const void *base, struct buf *out)
+{
+	struct named_secret *const *field = key_field_of(k, base);
+	const size_t *n =
+	    (const size_t *)(const void *)((const char *)base + k->offset2);
+	for (size_t i = 0; i < *n; i++) {
+		buf_add_str(out, i > 0 ? STR(", ") : STR("{"));
+		write_scalar(out, str_from((*field)[i].name));
+		buf_add_str(out, STR(": "));
+		write_stars(1, out);
+	}
+	if (*n > 0)
+		buf_add_char(out, '}');
+}
+
 void write_headers(const struct key *k, const void *base, struct buf *out)
 {
 	struct header_rule *const *field = key_field_of(k, base);

@@ -270,7 +270,7 @@ static void explain_signature(struct explain *e, const struct source *source,
 			      struct request *r)
 {
 	const char *why = e->why;
-	if (source->ops->flags & SOURCE_PROOF_IN_BODY) {
+	if (source_proof_in_body(source)) {
 		HINT(e, "the key inside the body is none of the configured "
 			"secrets");
 		return;

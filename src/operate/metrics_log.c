@@ -157,6 +157,7 @@ static void add_destination(struct metrics *m, const struct metrics_inputs *in,
 	}
 	bool parked = metrics_is_parked(in, name);
 	int64_t n = waiting != NULL ? waiting->waiting : 0;
+	member(b, "confirmed", waiting != NULL ? waiting->confirmed : 0);
 	member(b, "waiting", parked ? 0 : n);
 	member(b, "parked", parked ? n : 0);
 	if (waiting != NULL && waiting->oldest_received_ms > 0)
@@ -190,6 +191,7 @@ static void add_gauges(const struct metrics_inputs *in, struct buf *b)
 	member(b, "sending", sending);
 	member(b, "oldest_waiting_s", metrics_oldest_s(in));
 	member(b, "ledger_difference", in->gauges.difference);
+	member(b, "unmatched", in->gauges.unmatched);
 }
 
 void metrics_line(struct metrics *m, const struct metrics_inputs *in,

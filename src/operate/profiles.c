@@ -278,10 +278,14 @@ static void read_group(struct reader *r, const struct row *row,
 	const struct row *rows = str_eq(str_from(row->name), STR("answer"))
 				     ? answer_rows
 				     : challenge_rows;
-	if (n->kind == NODE_MAP)
-		read_rows(r, rows, n, field);
-	else
+	const struct profile *p = field;
+	if (n->kind != NODE_MAP) {
 		refuse(r, row, n, "a mapping");
+		return;
+	}
+	read_rows(r, rows, n, field);
+	if (rows == challenge_rows && p->challenge_param == NULL)
+		refuse(r, row, n, "a mapping with 'echo'");
 }
 
 static const struct row profile_rows[] = {

@@ -230,6 +230,23 @@ static void add_states(const struct metrics_inputs *in, struct buf *b)
 	}
 }
 
+static void add_confirmed(const struct metrics_inputs *in, struct buf *b)
+{
+	head(b, "leads_confirmed_total", "counter",
+	     "Delivered leads the CRM confirmed.");
+	for (size_t i = 0; i < in->n_backlog; i++)
+		if (in->backlog[i].confirmed > 0)
+			buf_addf(b,
+				 "leadbridge_leads_confirmed_total{"
+				 "destination=\"%s\"} %lld\n",
+				 in->backlog[i].name,
+				 (long long)in->backlog[i].confirmed);
+	head(b, "confirmations_unmatched", "gauge",
+	     "Confirmations of the CRM that fit no delivered lead.");
+	buf_addf(b, "leadbridge_confirmations_unmatched %lld\n",
+		 (long long)in->gauges.unmatched);
+}
+
 static void add_conditions(const struct metrics_inputs *in, struct buf *b)
 {
 	head(b, "destination_condition", "gauge",
@@ -262,6 +279,7 @@ void metrics_prometheus(struct metrics *m, const struct metrics_inputs *in,
 	add_slos(m, in->config, b);
 	lock_drop(m->lock);
 	add_states(in, b);
+	add_confirmed(in, b);
 	add_conditions(in, b);
 	if (in->alarms != NULL) {
 		head(b, "alarm", "gauge", "1 for each alarm that is raised.");

@@ -48,7 +48,7 @@ static int sign_scheme(struct making *m, struct err *err)
 			   &m->s->arena, made, &n) != 0)
 		return err_set(err, LB_EDENIED,
 			       "only the sender of '%s' can sign: its key is a "
-			       "public one",
+			       "public one, or it signs inside the body",
 			       m->source->name);
 	for (size_t i = 0; i < n; i++)
 		add(m, made[i].name.p, made[i].value);

@@ -7,6 +7,7 @@
 #include "payload/payload.h"
 
 #include "leadbridge/source.h"
+#include "payload/jwt.h"
 #include "payload/xml.h"
 
 struct media {
@@ -71,6 +72,9 @@ int payload_parse(struct arena *a, const struct request *request,
 		  unsigned kinds, const struct payload_limits *limits,
 		  bool lenient, struct value **out, struct err *err)
 {
+	struct jwt jwt;
+	if ((kinds & PAYLOAD_JWT) != 0 && jwt_cut(request->body, &jwt))
+		return payload_jwt(a, &jwt, limits, out, err);
 	unsigned kind = kind_of(request) & kinds;
 	if (kind == PAYLOAD_JSON)
 		return payload_json(a, request->body, limits, lenient, out,

@@ -43,7 +43,8 @@ LB_MUST_CHECK int payload_multipart(struct arena *a, struct str text,
 /* By the request's Content-Type, as far as `kinds` (enum payload_kinds of
  * source.h) allows; without a Content-Type the first byte decides between JSON
  * and form. What comes as a form but is JSON (curl -d) is read as JSON where
- * `kinds` has it. LB_EDENIED: a type this source can never use (415). */
+ * `kinds` has it. A token (jwt.h) is known by its look: senders give
+ * it any type. LB_EDENIED: a type this source can never use (415). */
 LB_MUST_CHECK int payload_parse(struct arena *a, const struct request *request,
 				unsigned kinds,
 				const struct payload_limits *limits,

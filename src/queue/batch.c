@@ -236,6 +236,7 @@ static void hand_over_fetched(struct queue *q, struct handover *h,
 	lead.due_at_ms = s->started_at_ms + s->duration_ms;
 	lead.first_failed_at_ms = lead.triable_ms = 0;
 	lead.attempts = 0;
+	fault_point("fetch_committed");
 	q->older = true;
 	hand_over(q, h, &lead);
 }

@@ -59,6 +59,16 @@ void settlement_free(struct settlement *s)
 	free(s);
 }
 
+void credential_free(struct credential *c)
+{
+	if (c == NULL)
+		return;
+	if (c->token != NULL)
+		mem_wipe(c->token, strlen(c->token));
+	free(c->token);
+	free(c);
+}
+
 void recall_free(struct recall *chain)
 {
 	while (chain != NULL) {

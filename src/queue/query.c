@@ -33,6 +33,7 @@ void query_free(struct query *q)
 	query_undo(q);
 	buf_release(&q->json);
 	ledger_release(&q->ledger);
+	credential_free(q->credential);
 	if (q->raw != NULL)
 		submission_free(q->raw);
 	free(q);

@@ -45,6 +45,11 @@ static void on_aside(void *ctx, const char *source, int64_t dead,
 	(void)snprintf(a->source, sizeof(a->source), "%s", source);
 }
 
+static void on_confirmed(void *ctx, const char *destination, int64_t confirmed)
+{
+	backlog_of(ctx, destination)->confirmed = confirmed;
+}
+
 void queue_publish(struct queue *q)
 {
 	q->ops->totals(q->store, &q->gauges);
@@ -53,6 +58,7 @@ void queue_publish(struct queue *q)
 	q->ops->waiting(q->store, on_waiting, q);
 	q->n_aside = 0;
 	q->ops->aside(q->store, on_aside, q);
+	q->ops->confirmed(q->store, on_confirmed, q);
 }
 
 static void free_parts(struct queue *q)
@@ -61,6 +67,7 @@ static void free_parts(struct queue *q)
 	mailbox_free(q->to_store);
 	mailbox_free(q->to_reader);
 	table_free(q->appetites, free);
+	table_free(q->apart, free);
 	free(q->backlog);
 	free(q->aside);
 	lock_free(q->lock);
@@ -79,6 +86,7 @@ static struct queue *make(const struct config *config,
 	q->to_store = mailbox_new();
 	q->to_reader = mailbox_new();
 	q->appetites = table_new();
+	q->apart = table_new();
 	q->lock = lock_new();
 	/* Not in the first minute: a start has enough to do. */
 	q->tidy_at_ms =
@@ -268,7 +276,21 @@ void queue_refill(struct queue *q, const char *destination, size_t fresh,
 	m->refill.fresh = fresh;
 	m->refill.fresh_after_ms = fresh_after_ms;
 	m->refill.backlog = backlog;
+	lock_take(q->lock);
+	m->others = xstrdup(table_get(q->apart, str_from(destination)));
+	lock_drop(q->lock);
 	mailbox_post(q->to_reader, &m->message);
+}
+
+void queue_set_apart(struct queue *q, const char *queue, struct str accounts)
+{
+	struct str name = str_from(queue);
+	lock_take(q->lock);
+	if (accounts.n > 0)
+		free(table_put(q->apart, name, xstr_dup(accounts)));
+	else
+		free(table_remove(q->apart, name));
+	lock_drop(q->lock);
 }
 
 void queue_recall(struct queue *q, struct recall *chain)

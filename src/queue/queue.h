@@ -78,6 +78,11 @@ void queue_refill(struct queue *q, const char *destination, size_t fresh,
 /* Fills the chain in, on the reader thread. Takes ownership. */
 void queue_recall(struct queue *q, struct recall *chain);
 
+/* Accounts (a JSON list of texts; NONE: none) of this queue, "@SOURCE", that
+ * are refilled under names of their own, "@SOURCE:ACCOUNT": its own refills
+ * leave them out. */
+void queue_set_apart(struct queue *q, const char *queue, struct str accounts);
+
 struct heartbeat *queue_heartbeat_store(struct queue *q);
 struct heartbeat *queue_heartbeat_reader(struct queue *q);
 
@@ -90,6 +95,7 @@ enum query_kind {
 	QUERY_QUARANTINE, /* list */
 	QUERY_RAW,        /* the stored request of a unit, for a replay */
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
+	QUERY_CREDENTIAL, /* whether one is kept */
 	QUERY_AUDIT,      /* who changed what, newest first */
 	QUERY_COUNT,      /* how many leads a filter has */
 	QUERY_IDS,        /* which: out in `ids` */
@@ -100,6 +106,7 @@ enum query_kind {
 	COMMAND_BURY,        /* dead, quarantined -> ignored, with a reason */
 	COMMAND_SEND_AS_NEW, /* dead -> waiting, under the next key */
 	COMMAND_NOTE,        /* nothing but its line in the audit log */
+	COMMAND_CREDENTIAL,  /* keep it */
 };
 
 /* Who changed what: a line of the audit log, written in the transaction of the
@@ -155,8 +162,9 @@ struct query {
 	struct err err;
 	struct buf json; /* the answer, ready to send (lists, one lead) */
 	int64_t next_cursor;
-	struct ledger ledger;        /* QUERY_LEDGER */
-	struct submission *raw;      /* QUERY_RAW: request parts only */
+	struct ledger ledger;          /* QUERY_LEDGER */
+	struct submission *raw;        /* QUERY_RAW: request parts only */
+	struct credential *credential; /* in and out; the asker's */
 	struct due_lead *due;        /* COMMAND_*: chain of leads that wait now,
 				      * taken by the store thread */
 	size_t n_changed, n_refused; /* COMMAND_* with ids */
@@ -173,6 +181,7 @@ struct queue_backlog {
 	char name[QUEUE_NAME];
 	int64_t waiting;
 	int64_t oldest_received_ms; /* 0: nothing waits */
+	int64_t confirmed;          /* by the CRM, since the start */
 };
 /* Kept in memory: counts are exact as of the last commit, the oldest as of the
  * last look (every few seconds, reader thread). *out is from malloc. */
@@ -193,6 +202,7 @@ struct queue_gauges {
 	int64_t states[UNIT_STATES];
 	int64_t difference; /* of the last full scan */
 	bool scanned;       /* since the start */
+	int64_t unmatched;  /* confirmations since the start without a lead */
 	int64_t wal_bytes;
 };
 void queue_gauges(const struct queue *q, struct queue_gauges *out);

@@ -35,6 +35,7 @@ struct refill_message {
 	struct message message;
 	struct refill refill;
 	char destination[QUEUE_NAME];
+	char *others; /* accounts that are not meant, or NULL */
 };
 
 struct recall_message {
@@ -69,6 +70,7 @@ struct queue {
 	struct lock *lock; /* of the following */
 	struct queue_gauges gauges;
 	struct table *appetites;
+	struct table *apart; /* queue of a source -> accounts, see queue.h */
 	struct queue_backlog *backlog; /* one per destination ever waited for */
 	size_t n_backlog, cap_backlog;
 	struct queue_aside *aside;

@@ -23,6 +23,7 @@ static void refill(struct queue *q, struct message *m)
 	struct refill_message *r = (void *)m;
 	struct err err = {0};
 	r->refill.destination = r->destination;
+	r->refill.others = r->others;
 	r->refill.now_ms = clock_wall_ms();
 	int rc = q->ops->refill(q->reader, &r->refill, &err);
 	if (rc != 0) {
@@ -33,6 +34,7 @@ static void refill(struct queue *q, struct message *m)
 	}
 	q->events.refilled(q->events.ctx, r->destination, r->refill.chain,
 			   r->refill.more, r->refill.next_due_at_ms);
+	free(r->others);
 	free(r);
 }
 

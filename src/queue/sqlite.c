@@ -141,6 +141,7 @@ static void store_close(struct store *s)
 		return;
 	for (size_t i = 0; i < STATEMENTS; i++)
 		(void)sqlite3_finalize(s->stmt[i]);
+	confirm_close(s);
 	seen_close(s);
 	ledger_close(s);
 	(void)sqlite3_close(s->db);
@@ -166,6 +167,8 @@ static int store_open(struct store **out, const struct store_config *config,
 		rc = ledger_open(s, err);
 	if (rc == 0)
 		rc = seen_open(s, err);
+	if (rc == 0)
+		rc = confirm_open(s, err);
 	if (rc != 0) {
 		store_close(s);
 		return err_prefix(err, "store '%s'", config->path);
@@ -276,6 +279,7 @@ const struct store_ops sqlite_store = {
     .totals = store_totals,
     .waiting = ledger_waiting,
     .aside = ledger_aside,
+    .confirmed = ledger_confirmed,
     .reader_open = reader_open,
     .reader_close = reader_close,
     .reader_interrupt = reader_interrupt,

@@ -13,6 +13,8 @@
  *   sqlite_read.c    the reading side: refill, stored requests, check
  *   sqlite_recall.c  the reading side: attempts of late, for rate limits
  *   sqlite_count.c   the reading side: ledger, scan, oldest that waits
+ *   sqlite_confirm.c which delivered leads the CRM confirmed
+ *   sqlite_credential.c  refresh tokens that took the place of others
  *   sqlite_list.c    the reading side: pages of leads, see sqlite_list.h
  *   sqlite_match.c   the reading side: what somebody looks for
  *   sqlite_unit.c    the reading side: a lead as JSON
@@ -93,12 +95,14 @@ enum field {                  /* numbers are on disk: never change one */
 struct name {
 	int64_t id;
 	char *text;
-	int64_t total[FIELDS];          /* as of the last commit */
-	int64_t delta[FIELDS];          /* of the transaction under way */
-	int64_t waiting, waiting_delta; /* of a destination */
+	int64_t total[FIELDS];              /* as of the last commit */
+	int64_t delta[FIELDS];              /* of the transaction under way */
+	int64_t waiting, waiting_delta;     /* of a destination */
+	int64_t confirmed, confirmed_delta; /* the same, since the start */
 	bool changed;
 };
 
+struct confirmations; /* sqlite_confirm.c */
 struct recent; /* events that are not in the big table yet: sqlite_seen.c */
 
 /* ---- retention --------------------------------------------------------- */
@@ -122,6 +126,8 @@ struct store {
 	int64_t total[FIELDS]; /* all sources, as of the last commit */
 	size_t n_committed;    /* names that are on disk for certain */
 	struct recent *recent;
+	struct confirmations *confirmations;
+	int64_t unmatched, unmatched_delta; /* confirmations */
 	struct tidy tidy;
 	int wal_pages; /* after the last commit */
 	bool in_transaction;
@@ -190,6 +196,17 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 int sqlite_drop_unit(struct store *s, int64_t id, int64_t request,
 		     struct err *err);
 
+int sqlite_keep_credential(struct store *s, const struct credential *c,
+			   int64_t now_ms, struct err *err);
+
+int confirm_open(struct store *s, struct err *err);
+void confirm_close(struct store *s);
+/* Marks the leads that the events of a submission confirm. */
+int confirm_put(struct store *s, const struct submission *sub, struct err *err);
+/* A lead was delivered: it may be confirmed already. */
+int confirm_delivered(struct store *s, const struct settlement *t,
+		      struct err *err);
+
 int seen_open(struct store *s, struct err *err);
 void seen_close(struct store *s);
 /* Notes the event; *known when it is a duplicate. */
@@ -220,6 +237,11 @@ struct name *ledger_source(struct store *s, int64_t id);
 void ledger_count(struct name *source, int field, int64_t n);
 /* Leads that came to wait for the destination, or no more wait. */
 void ledger_wait(struct name *destination, int64_t n);
+/* A lead of the destination was confirmed. */
+void ledger_confirm(struct name *destination);
+/* Confirmations that fit no lead, or do so now. */
+void ledger_unmatched(struct store *s, int64_t n);
+void ledger_confirmed(const struct store *s, waiting_fn fn, void *ctx);
 int ledger_flush(struct store *s, int64_t now_ms, struct err *err);
 void ledger_committed(struct store *s);
 void ledger_rolled_back(struct store *s);
@@ -246,6 +268,7 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 		   struct err *err);
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
+int reader_credential(struct store_reader *r, struct query *q);
 int reader_waits(struct store_reader *r, struct query *q);
 int reader_sums(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);

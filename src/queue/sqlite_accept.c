@@ -255,6 +255,8 @@ int sqlite_put(struct store *s, struct submission *sub, struct err *err)
 		rc = find_duplicates(s, sub, &replaced, err);
 	if (rc == 0)
 		rc = put_new(s, sub, source, err);
+	if (rc == 0)
+		rc = confirm_put(s, sub, err);
 	if (rc == 0 && replaced.id != 0)
 		rc = end_replaced(s, &replaced, sub, err);
 	if (rc == 0 && sub->n_duplicates > 0)

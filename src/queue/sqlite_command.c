@@ -34,12 +34,15 @@ static int run_one(struct store *s, struct query *q, int64_t id, int64_t now_ms,
 		return sqlite_bury(s, id, now_ms, err);
 	case COMMAND_NOTE:
 		return 0;
+	case COMMAND_CREDENTIAL:
+		return sqlite_keep_credential(s, q->credential, now_ms, err);
 	case QUERY_LEDGER:
 	case QUERY_LEADS:
 	case QUERY_LEAD:
 	case QUERY_QUARANTINE:
 	case QUERY_RAW:
 	case QUERY_BACKLOG:
+	case QUERY_CREDENTIAL:
 	case QUERY_AUDIT:
 	case QUERY_COUNT:
 	case QUERY_IDS:

@@ -61,6 +61,17 @@ void ledger_wait(struct name *destination, int64_t n)
 	destination->changed = true;
 }
 
+void ledger_confirm(struct name *destination)
+{
+	destination->confirmed_delta++;
+	destination->changed = true;
+}
+
+void ledger_unmatched(struct store *s, int64_t n)
+{
+	s->unmatched_delta += n;
+}
+
 static int flush_name(struct store *s, const struct name *n, int64_t day,
 		      struct err *err)
 {
@@ -93,6 +104,8 @@ int ledger_flush(struct store *s, int64_t now_ms, struct err *err)
 
 static void end_deltas(struct store *s, bool committed)
 {
+	s->unmatched += committed ? s->unmatched_delta : 0;
+	s->unmatched_delta = 0;
 	for (size_t i = 0; i < s->n_names; i++) {
 		struct name *n = s->names[i];
 		if (!n->changed)
@@ -101,9 +114,11 @@ static void end_deltas(struct store *s, bool committed)
 			n->total[f] += n->delta[f];
 			s->total[f] += n->delta[f];
 		}
-		if (committed)
+		if (committed) {
 			n->waiting += n->waiting_delta;
-		n->waiting_delta = 0;
+			n->confirmed += n->confirmed_delta;
+		}
+		n->waiting_delta = n->confirmed_delta = 0;
 		memset(n->delta, 0, sizeof(n->delta));
 		n->changed = false;
 	}
@@ -128,6 +143,7 @@ void ledger_rolled_back(struct store *s)
 
 void ledger_totals(const struct store *s, struct queue_gauges *out)
 {
+	out->unmatched = s->unmatched;
 	out->accepted = s->total[FIELD_ACCEPTED];
 	out->duplicates = s->total[FIELD_DUPLICATES];
 	for (int i = 0; i < UNIT_STATES; i++)
@@ -151,6 +167,13 @@ void ledger_aside(const struct store *s, aside_fn fn, void *ctx)
 		if (dead > 0 || kept > 0)
 			fn(ctx, n->text, dead, kept);
 	}
+}
+
+void ledger_confirmed(const struct store *s, waiting_fn fn, void *ctx)
+{
+	for (size_t i = 0; i < s->n_names; i++)
+		if (s->names[i]->confirmed != 0)
+			fn(ctx, s->names[i]->text, s->names[i]->confirmed);
 }
 
 static int load_names(struct store *s, struct err *err)

@@ -15,7 +15,8 @@
 #define UNIT_COLUMNS                                                           \
 	"SELECT l.id, l.source, l.destination, l.state, l.at, l.received_at,"  \
 	" l.attempts, l.generation, l.outcome, l.status, l.duration_ms,"       \
-	" l.crm_id, c.key, c.event_id, c.topic, c.account, c.privacy,"         \
+	" l.crm_id, l.confirmed_at, c.key, c.event_id, c.topic, c.account, "   \
+	"c.privacy,"                                                           \
 	" c.reason, c.idx, c.body FROM lead l CROSS JOIN cold c ON c.id = "    \
 	"l.id"
 
@@ -32,6 +33,7 @@ enum { /* columns of UNIT_COLUMNS */
        COL_STATUS,
        COL_DURATION,
        COL_CRM_ID,
+       COL_CONFIRMED_AT,
        COL_KEY,
        COL_EVENT_ID,
        COL_TOPIC,

@@ -5,6 +5,7 @@
  * thread only.
  */
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -95,6 +96,12 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 
 #define TO_SEND  "lead_due WHERE state = 0 AND destination = ?1"
 #define TO_FETCH "lead_fetch WHERE state = 1 AND source = ?1"
+/* Of one account; of all but those listed. */
+#define OF_ACCOUNT                                                             \
+	TO_FETCH " AND (SELECT account FROM cold WHERE id = lead.id) IS ?5"
+#define OF_OTHERS                                                              \
+	TO_FETCH " AND NOT EXISTS (SELECT 1 FROM cold JOIN json_each(?5) j"    \
+		 " ON j.value = cold.account WHERE cold.id = lead.id)"
 #define DUE(which)                                                             \
 	"SELECT l.id, l.source, l.received_at, l.at, l.attempts,"              \
 	" l.generation, l.first_failed_at, l.triable_ms, c.occurred_at,"       \
@@ -119,11 +126,16 @@ static const struct {
 } queues[] = {
     {BACKLOG(TO_SEND), FRESH(TO_SEND), NEXT(TO_SEND)},
     {BACKLOG(TO_FETCH), FRESH(TO_FETCH), NEXT(TO_FETCH)},
+    {BACKLOG(OF_ACCOUNT), FRESH(OF_ACCOUNT), NEXT(OF_ACCOUNT)},
+    {BACKLOG(OF_OTHERS), FRESH(OF_OTHERS), NEXT(OF_OTHERS)},
 };
+enum { QUEUE_SEND, QUEUE_FETCH, QUEUE_ACCOUNT, QUEUE_OTHERS };
 
 struct refilling {
 	struct refill *q;
-	bool fetch;
+	int kind;
+	struct str queue;    /* the destination without account */
+	struct str accounts; /* see QUEUE_ACCOUNT, QUEUE_OTHERS */
 	struct due_lead **last;
 	size_t bytes;
 };
@@ -135,7 +147,7 @@ static void add_due(struct store_reader *r, struct refilling *f,
 	struct due_lead lead = {
 	    .id = sqlite3_column_int64(st, 0),
 	    .source = str_from(reader_name(r, sqlite3_column_int64(st, 1))),
-	    .destination = str_from(f->q->destination),
+	    .destination = f->queue,
 	    .received_at_ms = sqlite3_column_int64(st, 2),
 	    .due_at_ms = sqlite3_column_int64(st, 3),
 	    .attempts = (uint32_t)sqlite3_column_int64(st, 4),
@@ -145,7 +157,7 @@ static void add_due(struct store_reader *r, struct refilling *f,
 	    .occurred_at_ms = sqlite3_column_int64(st, 8),
 	    .body = sqlite_str(st, 10),
 	};
-	if (f->fetch)
+	if (f->kind != QUEUE_SEND)
 		lead.to =
 		    str_from(reader_name(r, sqlite3_column_int64(st, 11)));
 	memcpy(lead.key, key.p,
@@ -169,6 +181,8 @@ static int read_due(struct store_reader *r, struct refilling *f,
 	sqlite_bind_int(st, 3, (int64_t)limit + 1);
 	if (sqlite3_bind_parameter_count(st) > 3)
 		sqlite_bind_int(st, 4, f->q->fresh_after_ms);
+	if (sqlite3_bind_parameter_count(st) > 4)
+		sqlite_bind_str(st, 5, f->accounts);
 	while ((rc = sqlite_row(st, err)) == 1) {
 		if (n++ == limit || f->bytes >= REFILL_BYTES) {
 			f->q->more = true;
@@ -186,15 +200,34 @@ static int read_next(struct store_reader *r, struct refilling *f,
 {
 	struct sqlite3_stmt *st = NULL;
 	struct refill *q = f->q;
-	int rc = sqlite_prepare(r->db, queues[f->fetch].next, &st, err);
+	int rc = sqlite_prepare(r->db, queues[f->kind].next, &st, err);
 	if (rc != 0)
 		return rc;
 	sqlite_bind_int(st, 1, destination);
 	sqlite_bind_int(st, 2, q->now_ms);
+	if (f->accounts.n > 0)
+		sqlite_bind_str(st, 5, f->accounts);
 	rc = sqlite_row(st, err);
 	q->next_due_at_ms = rc == 1 ? sqlite3_column_int64(st, 0) : 0;
 	(void)sqlite3_finalize(st);
 	return rc < 0 ? rc : 0;
+}
+
+/* Which rows are meant, and how they are found. */
+static void name_queue(struct refilling *f, char name[QUEUE_NAME])
+{
+	struct str account, all = str_from(f->q->destination);
+	bool fetch = all.n > 0 && all.p[0] == '@';
+	f->queue = str_cut(all, ':', &account);
+	if (!fetch)
+		f->kind = QUEUE_SEND;
+	else if (account.n > 0)
+		f->kind = QUEUE_ACCOUNT;
+	else
+		f->kind = f->q->others != NULL ? QUEUE_OTHERS : QUEUE_FETCH;
+	f->accounts = account.n > 0 ? account : str_from(f->q->others);
+	(void)snprintf(name, QUEUE_NAME, "%.*s",
+		       STR_FMT(str_sub(f->queue, fetch, f->queue.n)));
 }
 
 int reader_refill(struct store_reader *r, struct refill *q, struct err *err)
@@ -204,15 +237,16 @@ int reader_refill(struct store_reader *r, struct refill *q, struct err *err)
 	q->chain = NULL;
 	q->more = false;
 	q->next_due_at_ms = 0;
-	f.fetch = q->destination[0] == '@';
-	int rc = reader_name_id(r, q->destination + f.fetch, &destination, err);
+	char name[QUEUE_NAME];
+	name_queue(&f, name);
+	int rc = reader_name_id(r, name, &destination, err);
 	if (rc != 0 || destination == NAME_NONE)
 		return rc;
 	if (q->fresh > 0)
-		rc = read_due(r, &f, queues[f.fetch].fresh, destination,
+		rc = read_due(r, &f, queues[f.kind].fresh, destination,
 			      q->fresh, err);
 	if (rc == 0 && q->backlog > 0)
-		rc = read_due(r, &f, queues[f.fetch].backlog, destination,
+		rc = read_due(r, &f, queues[f.kind].backlog, destination,
 			      q->backlog, err);
 	if (rc == 0)
 		rc = read_next(r, &f, destination, err);
@@ -292,12 +326,15 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return read_raw(r, q);
 	case QUERY_BACKLOG:
 		return reader_backlog(r, q);
+	case QUERY_CREDENTIAL:
+		return reader_credential(r, q);
 	case QUERY_AUDIT:
 		return reader_audit(r, q);
 	case COMMAND_RETRY:
 	case COMMAND_BURY:
 	case COMMAND_SEND_AS_NEW:
 	case COMMAND_NOTE:
+	case COMMAND_CREDENTIAL:
 		break;
 	}
 	return err_set(&q->err, LB_EINVAL, "not a question");

@@ -67,6 +67,9 @@ static const char version_3[] =
     "CREATE TABLE audit(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
     " actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL)"
     " STRICT;"
+    "ALTER TABLE lead ADD COLUMN confirmed_at INTEGER;"
+    "CREATE TABLE credential(id BLOB PRIMARY KEY, token TEXT NOT NULL,"
+    " at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX lead_aside ON lead(state, id) WHERE state IN (3, 4);";
 
 const struct migration sqlite_migrations[] = {

@@ -156,6 +156,8 @@ int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
 		rc = settle_state(s, t, &from, err);
 	if (rc == 0)
 		rc = settle_move(s, t, from, err);
+	if (rc == 0)
+		rc = confirm_delivered(s, t, err);
 	if (rc == 0 && t->outcome != OUTCOME_SENT && t->outcome != OUTCOME_NONE)
 		rc = add_attempt(s, t, err);
 	bool ends = t->state == UNIT_DEAD || t->state == UNIT_IGNORED ||

@@ -102,6 +102,11 @@ void unit_to_json(struct store_reader *r, const struct query *q,
 	add_number(b, "status", sqlite3_column_int64(st, COL_STATUS));
 	add_number(b, "duration_ms", sqlite3_column_int64(st, COL_DURATION));
 	add_column(b, "crm_id", st, COL_CRM_ID);
+	if (sqlite3_column_type(st, COL_CONFIRMED_AT) == SQLITE_NULL)
+		add_text(b, "confirmed_at", STR_NONE);
+	else
+		add_time(b, "confirmed_at",
+			 sqlite3_column_int64(st, COL_CONFIRMED_AT));
 	add_person(q, st, b);
 }
 

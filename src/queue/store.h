@@ -21,7 +21,8 @@ typedef void (*aside_fn)(void *ctx, const char *source, int64_t dead,
 
 /* Due leads of one destination, read from disk. */
 struct refill {
-	const char *destination;
+	const char *destination; /* "@SOURCE:ACCOUNT": that account's fetches */
+	const char *others;      /* "@SOURCE": but not theirs; JSON, or NULL */
 	size_t fresh; /* newest first, accepted after fresh_after_ms */
 	int64_t fresh_after_ms;
 	size_t backlog; /* oldest due first */
@@ -89,6 +90,8 @@ struct store_ops {
 	/* The same of what is dead or quarantined, for each source with some.
 	 */
 	void (*aside)(const struct store *s, aside_fn fn, void *ctx);
+	/* And of those the CRM confirmed since the start. */
+	void (*confirmed)(const struct store *s, waiting_fn fn, void *ctx);
 
 	int (*reader_open)(struct store_reader **out,
 			   const struct store_config *config, struct err *err);

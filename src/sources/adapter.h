@@ -39,6 +39,8 @@ void event_test(const struct source *source, struct event *event);
 /* Text as part of a path or a query: all but letters, digits and "-._~" is
  * percent-encoded. */
 struct str fetch_escape(struct arena *arena, struct str text);
+/* The access token for records of this account (without oauth). */
+struct str fetch_token(const struct source *source, struct str account);
 
 /* One member under another name as a custom field. */
 struct field_name {

@@ -128,7 +128,7 @@ static bool type_possible(const struct source_call *call)
 /* What is proven is kept, whatever its type: it will be quarantined. */
 static bool proof_possible(const struct source *source)
 {
-	if (source->ops->flags & SOURCE_PROOF_IN_BODY)
+	if (source_proof_in_body(source))
 		return false;
 	bool signs = source->ops->verify != NULL && source->secret.n > 0;
 	return rules_prove(source) || source->state != NULL || signs;

@@ -3,7 +3,7 @@
  * The CRM's own webhook, by which it tells of the leads it made (lead.created):
  * X-Mega-Signature is the HMAC of X-Mega-Timestamp, '.', and the body;
  * X-Mega-Delivery is the same on every retry. https://app.gomega.ai, CRM
- * webhooks. No lead comes of it: what arrived is recorded and can be looked up.
+ * webhooks. No lead comes of it: the one it names is marked as confirmed.
  */
 #include "base/clock.h"
 #include "sources/adapter.h"
@@ -48,14 +48,16 @@ static int split(const struct source_call *call, struct event_list *events,
 	struct str at = value_member(call->payload, "delivered_at");
 	if (clock_parse(at, &event->occurred_at_ms) != 0)
 		event->occurred_at_ms = 0;
-	bool named =
-	    value_text(value_path(call->payload, STR(".lead.id"))).n > 0;
+	struct str lead =
+	    value_text(value_path(call->payload, STR(".lead.id")));
 	if (!str_eq(event->topic, STR("lead.created")))
 		event_ignore(event, reason_topic);
-	else if (named)
-		event_ignore(event, reason_confirmation);
-	else
+	else if (lead.n == 0)
 		event_quarantine(event, reason_shape);
+	else
+		event_ignore(event, reason_confirmation);
+	if (event->reason == reason_confirmation)
+		event->confirms = lead;
 	return 0;
 }
 

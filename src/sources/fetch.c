@@ -14,104 +14,10 @@
 enum {
 	DESCRIPTION_MAX = 256 * 1024, /* as a lead */
 	DESCRIPTION_DEPTH = 2,        /* added to the event's own */
+	BATCH_VALUES = 100 * 1000,    /* of an answer to many */
 };
 
 static const struct request no_request;
-
-bool source_fetches(const struct source *source)
-{
-	return source->ops->fetch != NULL &&
-	       (source->api.token.n > 0 || source->api.oauth.token_url != NULL);
-}
-
-/* ---- configuration ------------------------------------------------------ */
-
-static bool is_clean(const struct secret *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->bytes[i] <= 0x20 || s->bytes[i] >= 0x7F)
-			return false;
-	return true;
-}
-
-static int check_oauth(const struct source *source, struct err *err)
-{
-	const struct oauth_rule *o = &source->api.oauth;
-	bool all = o->token_url != NULL && o->client_id != NULL &&
-		   o->client_secret.n > 0 && o->refresh_token.n > 0;
-	bool any = o->token_url != NULL || o->client_id != NULL ||
-		   o->client_secret.n > 0 || o->refresh_token.n > 0;
-	if (!any)
-		return 0;
-	if (!source->ops->fetch->oauth)
-		return err_set(err, LB_EINVAL,
-			       "api.oauth is not for platform '%s': use "
-			       "api.token",
-			       source->ops->platform);
-	if (!all)
-		return err_set(err, LB_EINVAL,
-			       "api.oauth needs token_url, client_id, "
-			       "client_secret and refresh_token");
-	if (source->api.token.n > 0)
-		return err_set(err, LB_EINVAL,
-			       "api.token and api.oauth exclude each other");
-	return 0;
-}
-
-static struct str host_of(struct str url)
-{
-	long at = str_find_str(url, STR("://"));
-	url = str_sub(url, at < 0 ? 0 : (size_t)at + 3, url.n);
-	size_t n = 0;
-	while (n < url.n && str_find(STR("/?#:"), url.p[n]) < 0)
-		n++;
-	return str_sub(url, 0, n);
-}
-
-static int check_url(const struct source *source, struct err *err)
-{
-	const struct fetch_ops *fetch = source->ops->fetch;
-	struct str url = str_from(source->api.url);
-	if (url.n == 0 && fetch->url == NULL)
-		return err_set(err, LB_EINVAL,
-			       "api needs url for platform "
-			       "'%s'",
-			       source->ops->platform);
-	if (str_starts(url, STR("http:")) && !source->api.allow_http)
-		return err_set(err, LB_EINVAL,
-			       "api.url has no TLS: token and contacts would "
-			       "travel in the clear");
-	if (url.n == 0 || fetch->hosts == NULL || source->api.allow_private ||
-	    word_in(fetch->hosts, host_of(url)))
-		return 0;
-	return err_set(err, LB_EINVAL,
-		       "api.url names no data centre of platform '%s'",
-		       source->ops->platform);
-}
-
-int fetch_check(const struct source *source, struct err *err)
-{
-	const struct api_rule *api = &source->api;
-	bool any = api->url != NULL || api->token.n > 0 ||
-		   api->version != NULL || api->oauth.token_url != NULL ||
-		   api->oauth.refresh_token.n > 0;
-	if (source->ops->fetch == NULL)
-		return any ? err_set(err, LB_EINVAL,
-				     "api: nothing is fetched for platform "
-				     "'%s'",
-				     source->ops->platform)
-			   : 0;
-	if (!any)
-		return 0;
-	int code = check_oauth(source, err);
-	if (code == 0 && !source_fetches(source))
-		code = err_set(err, LB_EINVAL, "api needs token%s",
-			       source->ops->fetch->oauth ? " or oauth" : "");
-	if (code == 0 && !is_clean(&api->token))
-		code = err_set(err, LB_EINVAL,
-			       "api.token holds blanks or control characters");
-	return code == 0 ? check_url(source, err) : code;
-}
 
 struct str fetch_escape(struct arena *arena, struct str text)
 {
@@ -206,9 +112,90 @@ int source_fetch_request(const struct source *source, struct str description,
 	int rc = read_description(source, description, arena, &event);
 	if (rc != 0)
 		return rc;
-	*out = (struct fetch_request){.method = HTTP_GET};
+	*out = (struct fetch_request){.method = HTTP_GET, .brief = out->brief};
 	source->ops->fetch->request(&call, &event, out);
 	return out->path.n > 0 ? 0 : LB_EINVAL;
+}
+
+struct str source_fetch_account(const struct source *source,
+				struct str description, struct arena *arena)
+{
+	struct event event;
+	if (read_description(source, description, arena, &event) != 0)
+		return STR_NONE;
+	return event.account;
+}
+
+/* ---- several at once ---------------------------------------------------- */
+
+static int read_descriptions(const struct source *source,
+			     const struct str *texts, size_t n,
+			     struct arena *arena, struct event **out)
+{
+	*out = arena_alloc(arena, n * sizeof(**out));
+	for (size_t i = 0; i < n; i++) {
+		int rc = read_description(source, texts[i], arena, &(*out)[i]);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int source_fetch_batch(const struct source *source,
+		       const struct str *descriptions, size_t n,
+		       struct arena *arena, struct fetch_request *out)
+{
+	const struct fetch_ops *fetch = source->ops->fetch;
+	struct source_call call = {source, &no_request, NULL, arena};
+	struct event *events;
+	if (fetch == NULL || n > fetch->batch_max)
+		return LB_EINVAL;
+	int rc = read_descriptions(source, descriptions, n, arena, &events);
+	if (rc != 0)
+		return rc;
+	const struct event **list = arena_alloc(arena, n * sizeof(*list));
+	for (size_t i = 0; i < n; i++)
+		list[i] = &events[i];
+	*out = (struct fetch_request){.method = HTTP_POST};
+	fetch->batch(&call, list, n, out);
+	return out->path.n > 0 ? 0 : LB_EINVAL;
+}
+
+static struct str part_of(const struct source_call *call,
+			  const struct event *event)
+{
+	const struct value *record =
+	    call->source->ops->fetch->record(call, event);
+	struct str out = STR_NONE;
+	struct buf b;
+	if (record == NULL)
+		return out;
+	buf_init(&b, FETCH_BATCH_BYTES);
+	value_to_json(record, &b);
+	out = arena_copy_buf(call->arena, &b);
+	buf_release(&b);
+	return out;
+}
+
+int source_fetch_parts(const struct source *source, struct str answer,
+		       const struct str *descriptions, size_t n,
+		       struct str *parts, struct arena *arena)
+{
+	struct payload_limits limits = {.depth = (size_t)source->json_depth,
+					.values = BATCH_VALUES};
+	struct source_call call = {source, &no_request, NULL, arena};
+	struct event *events;
+	struct value *payload = NULL;
+	int rc = read_descriptions(source, descriptions, n, arena, &events);
+	if (rc == 0)
+		rc =
+		    payload_json(arena, answer, &limits, false, &payload, NULL);
+	call.payload = payload;
+	if (rc != 0 || payload->type != VALUE_OBJECT)
+		return LB_EINVAL;
+	for (size_t i = 0; i < n; i++)
+		parts[i] = part_of(&call, &events[i]);
+	return 0;
 }
 
 /* ---- judging ------------------------------------------------------------ */

@@ -156,8 +156,11 @@ static struct str channel_of(const struct value *body)
 /* `type` of a call may read OutboundMessage by mistake; direction decides. */
 static void judge_message(struct event *event)
 {
+	/* A live chat may have no contact yet, and `from` is {} there. */
+	static const char *const senders[] = {"contactId", "conversationId",
+					      "from", NULL};
 	struct str direction = value_member(event->body, "direction");
-	event->sender = value_member(event->body, "contactId");
+	event->sender = value_first(event->body, senders);
 	if (!str_ieq(direction, STR("inbound")))
 		event_ignore(event, reason_direction);
 	else if (ignored_channel(channel_of(event->body)))
@@ -246,6 +249,17 @@ static void map_contact(const struct source_call *call,
 	}
 }
 
+/* Who chats is known by what was asked of them: an address or a number; what
+ * else stands there names an account of the channel. */
+static void map_visitor(const struct source_call *call, struct str from,
+			struct lead *lead)
+{
+	if (str_find(from, '@') > 0)
+		lead_set_email(lead, from);
+	else if (from.n > 0 && (from.p[0] == '+' || from.p[0] == '('))
+		lead_set_phone(lead, from, call->source->country);
+}
+
 /* E-mail bodies are HTML pages and stay in the stored request. */
 static void map_message(const struct source_call *call,
 			const struct event *event, struct lead *lead)
@@ -258,6 +272,8 @@ static void map_message(const struct source_call *call,
 		lead_set_email(lead, from);
 	else if (str_eq(type, STR("phone_call")) || str_eq(type, STR("sms")))
 		lead_set_phone(lead, from, call->source->country);
+	else
+		map_visitor(call, from, lead);
 	fields_named(lead, body, message_fields);
 	if (!str_eq(type, STR("email")))
 		lead_add(lead, "message", value_member(body, "body"));
@@ -317,6 +333,8 @@ static const struct fetch_ops fetch = {
     .authorization = "Bearer",
     .version = "2021-07-28",
     .version_header = "Version",
+    .oauth = true,
+    .token_url = "https://services.leadconnectorhq.com/oauth/token",
     .request = request,
     .map = map_fetched,
 };

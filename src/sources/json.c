@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "sources/adapter.h"
 #include "sources/contacts.h"
+#include "sources/programs.h"
 #include "sources/signature.h"
 
 static struct str scheme_id(const struct source_call *call)
@@ -39,7 +40,8 @@ static bool maps_contact(const struct source *source)
 {
 	for (size_t i = 0; i < source->map.n; i++)
 		if (str_starts(str_from(source->map.v[i].from),
-			       STR("contact_")))
+			       STR("contact_")) ||
+		    program_is_whole(source->map.v[i].from))
 			return true;
 	return false;
 }
@@ -59,7 +61,7 @@ const struct source_ops source_json = {
     .platform = "json",
     .source_type = "form",
     .flags = SOURCE_LENIENT,
-    .payloads = PAYLOAD_JSON | PAYLOAD_FORM,
+    .payloads = PAYLOAD_JSON | PAYLOAD_FORM | PAYLOAD_JWT,
     .try_later = 503,
     .max_body = 1 << 20,
     .prepare = signature_configured,

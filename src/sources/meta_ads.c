@@ -300,16 +300,32 @@ static void map(const struct source_call *call, struct event *event,
 
 /* ---- fetch -------------------------------------------------------------- */
 
-#define LEAD_MEMBERS                                                           \
-	"id,created_time,form_id,ad_id,ad_name,adset_id,adset_name,"           \
-	"campaign_id,campaign_name,is_organic,platform,field_data,"            \
-	"custom_disclaimer_responses"
+#define ESSENTIAL "id,created_time,form_id,ad_id,field_data"
+/* What a token without rights to the ads, or another version, may not know. */
+static const char *const further[] = {"ad_name",
+				      "adset_id",
+				      "adset_name",
+				      "campaign_id",
+				      "campaign_name",
+				      "is_organic",
+				      "platform",
+				      "custom_disclaimer_responses",
+				      NULL};
+
+static struct str lead_members(struct arena *arena, bool brief)
+{
+	struct str all = STR(ESSENTIAL);
+	for (size_t i = 0; !brief && further[i] != NULL; i++)
+		all = arena_printf(arena, "%.*s,%s", STR_FMT(all), further[i]);
+	return all;
+}
 
 /* Proves that the token is used by the app it was made for. */
-static struct str secret_proof(const struct source_call *call)
+static struct str secret_proof(const struct source_call *call,
+			       const struct event *event)
 {
 	const struct source *source = call->source;
-	struct str token = secret_str(&source->api.token);
+	struct str token = fetch_token(source, event->account);
 	unsigned char mac[DIGEST_MAX];
 	char *hex = arena_alloc(call->arena, 65);
 	crypto_hmac(DIGEST_SHA256, secret_str(&source->secret.v[0]), &token, 1,
@@ -322,21 +338,21 @@ static void request(const struct source_call *call, const struct event *event,
 		    struct fetch_request *out)
 {
 	const char *version = call->source->api.version;
-	const char *members = LEAD_MEMBERS;
+	struct str members = lead_members(call->arena, out->brief);
 	struct str id = value_member(event->body, "leadgen_id");
 	if (!str_eq(event->topic, STR("leadgen"))) {
 		id = value_text(value_path(event->body, STR(".sender.id")));
 		members = str_eq(event->topic, STR("instagram"))
-			      ? "name,username"
-			      : "first_name,last_name";
+			      ? STR("name,username")
+			      : STR("first_name,last_name");
 	}
 	if (id.n == 0)
 		return;
 	out->path = arena_printf(
-	    call->arena, "/%s/%.*s?fields=%s&appsecret_proof=%.*s",
+	    call->arena, "/%s/%.*s?fields=%.*s&appsecret_proof=%.*s",
 	    version != NULL ? version : call->source->ops->fetch->version,
-	    STR_FMT(fetch_escape(call->arena, id)), members,
-	    STR_FMT(secret_proof(call)));
+	    STR_FMT(fetch_escape(call->arena, id)), STR_FMT(members),
+	    STR_FMT(secret_proof(call, event)));
 }
 
 /* The status is nearly always 400: error.code says what it is. */
@@ -361,10 +377,36 @@ static const struct {
     {100, 100, OUTCOME_DEAD, false, "meta_parameter"},
 };
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool holds_word(struct str text, struct str word)
+{
+	for (size_t at = 0; at + word.n <= text.n; at++) {
+		bool begins = at == 0 || !is_letter(text.p[at - 1]);
+		bool ends =
+		    at + word.n == text.n || !is_letter(text.p[at + word.n]);
+		if (begins && ends &&
+		    str_eq(str_sub(text, at, at + word.n), word))
+			return true;
+	}
+	return false;
+}
+
+/* "(#100) Tried accessing nonexisting field (ad_name) on node type (...)" */
+static bool names_a_field(struct str message)
+{
+	for (size_t i = 0; further[i] != NULL; i++)
+		if (holds_word(message, str_from(further[i])))
+			return str_find_str(message, STR("field")) >= 0;
+	return false;
+}
+
 static void judge(const struct source_call *call, const struct event *event,
 		  struct verdict *v)
 {
-	(void)event;
 	const struct value *error = value_get(call->payload, "error");
 	int64_t code = 0;
 	if (str_to_int(value_member(error, "code"), 0, 1000000, &code) != 0)
@@ -374,6 +416,8 @@ static void judge(const struct source_call *call, const struct event *event,
 		v->missing = true;
 		return;
 	}
+	v->shorter = code == 100 && str_eq(event->topic, STR("leadgen")) &&
+		     names_a_field(value_member(error, "message"));
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (code < codes[i].from || code > codes[i].to)
 			continue;
@@ -500,6 +544,7 @@ const struct source_ops source_meta_ads = {
     .platform = "meta_ads",
     .source_platform = "meta_ads",
     .source_type = "form",
+    .flags = SOURCE_MANY_ACCOUNTS,
     .payloads = PAYLOAD_JSON,
     .try_later = 503,
     .max_body = 1 << 20,

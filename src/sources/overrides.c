@@ -113,6 +113,19 @@ static void prefix_fields(const struct source *source, struct lead *lead)
 	}
 }
 
+/* What a whole program yields beside the members of a lead; in custom_fields or
+ * next to them. */
+static void fields_of_object(struct lead *lead, const struct value *object)
+{
+	const struct value *more = value_get(object, "custom_fields");
+	VALUE_EACH (child, object)
+		if (child != more && !word_in(lead_members, child->key))
+			lead_add_value(lead, child->key, child);
+	if (more != NULL && more->type == VALUE_OBJECT)
+		VALUE_EACH (child, more)
+			lead_add_value(lead, child->key, child);
+}
+
 static void mapped_fields(const struct source_call *call,
 			  const struct event *event, struct lead *lead)
 {
@@ -122,7 +135,9 @@ static void mapped_fields(const struct source_call *call,
 		if (word_in(lead_members, str_from(pair->from)))
 			continue;
 		const struct value *v = programs_value(call, event, i);
-		if (v != NULL)
+		if (program_is_whole(pair->from))
+			fields_of_object(lead, v);
+		else if (v != NULL)
 			lead_add_value(lead, str_from(pair->from), v);
 	}
 }
@@ -131,6 +146,9 @@ void overrides_after(const struct source_call *call, const struct event *event,
 		     struct lead *lead)
 {
 	const struct source *source = call->source;
+	if (source->cnam_swap && str_eq(lead->source_type, STR("phone_call")) &&
+	    programs_text(call, event, "contact_name").n == 0)
+		lead->name = name_from_cnam(lead->arena, lead->name);
 	if (source->recase)
 		lead->name = name_recase(lead->arena, lead->name);
 	decide_stage(call, event, lead);

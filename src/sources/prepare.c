@@ -84,7 +84,8 @@ static int check_rules(const struct source *s, struct err *err)
 static bool is_mapped(const struct source *s, const char *name)
 {
 	for (size_t i = 0; i < s->map.n; i++)
-		if (str_eq(str_from(s->map.v[i].from), str_from(name)))
+		if (str_eq(str_from(s->map.v[i].from), str_from(name)) ||
+		    program_is_whole(s->map.v[i].from))
 			return true;
 	return false;
 }

@@ -35,11 +35,6 @@ static const char *verify(struct source_call *call, int *matched)
 	return proof_wrong;
 }
 
-static bool proof_in_body(const struct source *source)
-{
-	return (source->ops->flags & SOURCE_PROOF_IN_BODY) != 0;
-}
-
 /* What can be judged of the raw request. */
 static const char *judge_raw(struct source_call *call, int *matched)
 {
@@ -47,7 +42,7 @@ static const char *judge_raw(struct source_call *call, int *matched)
 		return "too_large";
 	const char *why = rules_check(call);
 	if (why == NULL && call->source->ops->verify != NULL &&
-	    !proof_in_body(call->source))
+	    !source_proof_in_body(call->source))
 		why = verify(call, matched);
 	return why;
 }
@@ -58,7 +53,7 @@ static const char *judge_parsed(struct source_call *call, int *matched)
 	const char *why = NULL;
 	if (call->source->param_name != NULL)
 		why = rules_check(call);
-	if (why == NULL && proof_in_body(call->source))
+	if (why == NULL && source_proof_in_body(call->source))
 		why = verify(call, matched);
 	return why;
 }
@@ -67,7 +62,7 @@ static const char *judge_parsed(struct source_call *call, int *matched)
  * is worth keeping. A `param` may have been put off to the parse. */
 static bool proven_raw(const struct source *source)
 {
-	if (source->ops->verify != NULL && !proof_in_body(source) &&
+	if (source->ops->verify != NULL && !source_proof_in_body(source) &&
 	    (source->state != NULL || source->secret.n > 0))
 		return true;
 	return source->token.n > 0 || source->n_headers > 0 ||
@@ -123,7 +118,7 @@ const char *process_split(struct source_call *call, struct event_list *events)
 		programs_run(call, events);
 		return NULL;
 	}
-	if (!proven_raw(source) && !proof_in_body(source) &&
+	if (!proven_raw(source) && !source_proof_in_body(source) &&
 	    source->param_name == NULL)
 		return "malformed";
 	process_quarantine(events, call->arena,

@@ -28,24 +28,48 @@ static bool has_scheme(const struct scheme_rule *rule)
 	       rule->header != NULL;
 }
 
+static void lay_over(char **to, char *with)
+{
+	if (with != NULL)
+		*to = with;
+}
+
+/* The profile's, changed where the source says so; or the source's, where that
+ * says how and where. Texts stay borrowed. */
+static struct scheme_rule scheme_of(const struct source *source)
+{
+	const struct scheme_rule *own = &source->scheme;
+	struct scheme_rule rule = source->ops->profile->scheme;
+	if (has_scheme(own))
+		return *own;
+	lay_over(&rule.encoding, own->encoding);
+	lay_over(&rule.prefix, own->prefix);
+	lay_over(&rule.signed_text, own->signed_text);
+	lay_over(&rule.timestamp_header, own->timestamp_header);
+	lay_over(&rule.id_header, own->id_header);
+	if (own->tolerance_ms != 0)
+		rule.tolerance_ms = own->tolerance_ms;
+	return rule;
+}
+
 static int prepare(struct source *source, struct err *err)
 {
 	const struct profile *p = source->ops->profile;
-	const struct scheme_rule *rule =
-	    has_scheme(&source->scheme) ? &source->scheme : &p->scheme;
+	struct scheme_rule rule = scheme_of(source);
 	struct signature_scheme scheme;
 	struct signature *signature = NULL;
 	if (source->secret.n == 0 || p->secret_in_body != NULL)
 		return 0;
-	if (!has_scheme(rule))
+	if (!has_scheme(&rule))
 		return err_set(err, LB_EINVAL,
 			       "platform '%s' signs nothing: use token, "
 			       "header, basic or param, or give a scheme",
 			       p->platform);
-	int code = signature_scheme_from(rule, &scheme, err);
+	int code = signature_scheme_from(&rule, &scheme, err);
 	if (code == 0)
 		code = signature_new(&scheme, &source->secret, &signature, err);
 	source->state = signature;
+	source->proof_in_body = signature_in_body(signature);
 	return code;
 }
 
@@ -269,6 +293,8 @@ static const struct {
     {"json", PAYLOAD_JSON},
     {"form", PAYLOAD_FORM},
     {"multipart", PAYLOAD_MULTIPART},
+    {"xml", PAYLOAD_XML},
+    {"jwt", PAYLOAD_JWT},
 };
 
 static int payloads_of(const struct profile *p, unsigned *out, struct err *err)
@@ -283,8 +309,8 @@ static int payloads_of(const struct profile *p, unsigned *out, struct err *err)
 				kind = payload_words[w].kind;
 		if (kind == 0)
 			return err_set(err, LB_EINVAL,
-				       "unknown payload '%s': json, form or "
-				       "multipart",
+				       "unknown payload '%s': json, form, "
+				       "multipart, xml or jwt",
 				       p->payloads.v[i]);
 		*out |= kind;
 	}

@@ -124,12 +124,23 @@ void programs_run(const struct source_call *call, struct event_list *list)
 	}
 }
 
-static bool any_failed(const struct source_program *p,
-		       const struct evaluation *v)
+/* A whole program that yields something else than an object has failed, too;
+ * one that yields nothing has nothing to say. */
+static bool no_object(const struct expression *e, const struct evaluation *v)
 {
-	for (size_t i = 0; i < p->n_map; i++)
-		if (expression_error(&p->map[i], v).n > 0)
+	const struct value *got = expression_value(e, v);
+	return got != NULL && got->type != VALUE_OBJECT;
+}
+
+static bool any_failed(const struct source *source, const struct evaluation *v)
+{
+	const struct source_program *p = source->program;
+	for (size_t i = 0; i < p->n_map; i++) {
+		bool whole = program_is_whole(source->map.v[i].from);
+		if (expression_error(&p->map[i], v).n > 0 ||
+		    (whole && no_object(&p->map[i], v)))
 			return true;
+	}
 	return false;
 }
 
@@ -144,7 +155,7 @@ void programs_judge(const struct source_call *call, struct event *event)
 		event_quarantine(event, reason_program);
 	else if (filtered && !expression_true(&p->filter, &v))
 		event_ignore(event, reason_filter);
-	else if (any_failed(p, &v))
+	else if (any_failed(call->source, &v))
 		event_quarantine(event, reason_program);
 }
 
@@ -153,9 +164,13 @@ struct str programs_text(const struct source_call *call,
 {
 	const struct source *source = call->source;
 	struct evaluation v = evaluation_of(call, event);
-	for (size_t i = 0; i < source->map.n && source->program != NULL; i++)
+	for (size_t i = 0; i < source->map.n && source->program != NULL; i++) {
+		const struct expression *e = &source->program->map[i];
+		if (program_is_whole(source->map.v[i].from))
+			return value_member(expression_value(e, &v), name);
 		if (str_eq(str_from(source->map.v[i].from), str_from(name)))
-			return expression_text(&source->program->map[i], &v);
+			return expression_text(e, &v);
+	}
 	return STR_NONE;
 }
 

@@ -34,6 +34,12 @@ void programs_judge(const struct source_call *call, struct event *event);
 /* What `map` says of a lead field: a text, or STR_NONE. */
 struct str programs_text(const struct source_call *call,
 			 const struct event *event, const char *name);
+/* Whether an entry of `map` is not a field but "file:PATH": a program that
+ * yields an object of fields. */
+static inline bool program_is_whole(const char *name)
+{
+	return str_starts(str_from(name), STR("file:"));
+}
 /* What entry i of `map` gives, or NULL. */
 const struct value *programs_value(const struct source_call *call,
 				   const struct event *event, size_t i);

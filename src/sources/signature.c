@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judges signatures over raw bytes: HMAC-SHA1/256/512, Ed25519, RSA-SHA256, in
- * hex or base64, several in one header, against several keys. The scheme a
+ * Judges signatures over raw bytes: HMAC-SHA1/256/512, Ed25519, RSA and ECDSA,
+ * in hex or base64, several in one header, against several keys. The scheme a
  * configuration describes is read in signature_scheme.c and prepared in
  * signature_prepare.c. Read-only, any thread.
  *
@@ -10,6 +10,7 @@
  */
 #include "base/codec.h"
 #include "base/crypto.h"
+#include "payload/jwt.h"
 #include "sources/signature_parts.h"
 
 enum { SIGNATURE_BYTES_MAX = 1024 }; /* an RSA key of 8192 bits */
@@ -21,6 +22,7 @@ static const int64_t timestamp_is_ms = 100000000000;
 struct evidence {
 	struct str signatures; /* header text */
 	struct str timestamp, id;
+	struct str body; /* what {body} is */
 	int64_t at_ms;
 	struct str parts[2 * PARTS_MAX]; /* the signed text */
 	size_t n_parts;
@@ -46,14 +48,17 @@ static bool fail(struct proof *proof, enum proof_result result,
 	return false;
 }
 
-/* A header that decides: there, and only once. */
-static bool take_header(const struct request *r, const char *name,
-			struct str *out, struct proof *proof)
+/* What decides, in a header or in the payload: there, and only once. */
+static bool take(const struct signature *s, const struct source_call *call,
+		 const char *name, struct str *out, struct proof *proof)
 {
-	*out = str_trim(request_header(r, name));
+	bool in_body = (s->scheme.flags & SIGNATURE_IN_BODY) != 0;
+	*out = in_body ? value_text(value_path(call->payload, str_from(name)))
+		       : str_trim(request_header(call->request, name));
 	if (missing(*out))
 		return fail(proof, PROOF_MISSING, "signature_missing");
-	if (request_header_count(r, name) > 1)
+	if (in_body ? value_has_duplicate(call->payload)
+		    : request_header_count(call->request, name) > 1)
 		return fail(proof, PROOF_WRONG, "signature_duplicate");
 	return true;
 }
@@ -83,15 +88,21 @@ static bool comma_parts(const struct signature *s)
 
 static struct str time_inside(const struct signature *s, struct str header)
 {
+	bool semicolons = (s->scheme.flags & SIGNATURE_SEMICOLONS) != 0;
+	struct str before = semicolons ? str_from(s->scheme.prefix) : STR("t=");
 	struct str token;
-	while (next_token(&header, comma_parts(s), &token))
-		if (str_starts(token, STR("t=")))
-			return str_sub(token, 2, token.n);
+	while (next_token(&header, comma_parts(s), &token)) {
+		if (!str_starts(token, before))
+			continue;
+		token = str_sub(token, before.n, token.n);
+		return semicolons ? str_cut(token, ';', &token) : token;
+	}
 	return STR_NONE;
 }
 
-static bool take_timestamp(const struct signature *s, const struct request *r,
-			   struct evidence *e, struct proof *proof)
+static bool take_timestamp(const struct signature *s,
+			   const struct source_call *call, struct evidence *e,
+			   struct proof *proof)
 {
 	if (!s->uses_timestamp)
 		return true;
@@ -99,8 +110,8 @@ static bool take_timestamp(const struct signature *s, const struct request *r,
 		e->timestamp = time_inside(s, e->signatures);
 		if (e->timestamp.n == 0)
 			return fail(proof, PROOF_MISSING, "signature_missing");
-	} else if (!take_header(r, s->scheme.timestamp_header, &e->timestamp,
-				proof)) {
+	} else if (!take(s, call, s->scheme.timestamp_header, &e->timestamp,
+			 proof)) {
 		return false;
 	}
 	if (str_to_int(e->timestamp, 0, INT64_MAX / 1000, &e->at_ms) != 0)
@@ -110,15 +121,34 @@ static bool take_timestamp(const struct signature *s, const struct request *r,
 	return true;
 }
 
-static bool take_evidence(const struct signature *s, const struct request *r,
-			  struct evidence *e, struct proof *proof)
+/* The parts of the token; what it says of how it is signed must be the one way
+ * there is here. */
+static bool take_token(const struct source_call *call, struct evidence *e,
+		       struct proof *proof)
 {
-	if (!take_header(r, s->scheme.header, &e->signatures, proof) ||
-	    !take_timestamp(s, r, e, proof))
+	struct jwt jwt;
+	if (!jwt_cut(call->request->body, &jwt))
+		return fail(proof, PROOF_MISSING, "signature_missing");
+	if (!str_eq(jwt_algorithm(call->arena, &jwt), STR("HS256")))
+		return fail(proof, PROOF_WRONG, "signature");
+	e->signatures = jwt.signature;
+	e->body = jwt.signed_text;
+	return true;
+}
+
+static bool take_evidence(const struct signature *s,
+			  const struct source_call *call, struct evidence *e,
+			  struct proof *proof)
+{
+	if (s->scheme.flags & SIGNATURE_JWT)
+		return take_token(call, e, proof);
+	e->body = call->request->body;
+	if (!take(s, call, s->scheme.header, &e->signatures, proof) ||
+	    !take_timestamp(s, call, e, proof))
 		return false;
 	if (!s->uses_id)
 		return true;
-	if (!take_header(r, s->scheme.id_header, &e->id, proof))
+	if (!take(s, call, s->scheme.id_header, &e->id, proof))
 		return false;
 	/* "a.1" and "2" would sign the same text as "a" and "1.2". */
 	if (str_find(e->id, '.') >= 0)
@@ -136,7 +166,7 @@ static void assemble(const struct signature *s, const struct request *r,
 			part = s->parts[i].text;
 			break;
 		case PART_BODY:
-			part = r->body;
+			part = e->body;
 			break;
 		case PART_TIMESTAMP:
 			part = e->timestamp;
@@ -185,6 +215,7 @@ static enum digest digest_of(enum signature_algorithm algorithm)
 	case SIGN_HMAC_SHA256:
 	case SIGN_ED25519:
 	case SIGN_RSA_SHA256:
+	case SIGN_ECDSA_SHA256:
 		break;
 	}
 	return DIGEST_SHA256;
@@ -217,6 +248,8 @@ static bool next_candidate(const struct signature *s, const struct key *k,
 		if (!str_starts(token, k->prefix))
 			continue;
 		token = str_sub(token, k->prefix.n, token.n);
+		if (s->scheme.flags & SIGNATURE_SEMICOLONS)
+			(void)str_cut(token, ';', &token); /* the time */
 		if (decode(s->scheme.encoding, token, raw, n) == 0 && *n > 0)
 			return true;
 	}
@@ -257,12 +290,23 @@ static bool fresh(const struct signature *s, const struct evidence *e,
 	return age <= s->scheme.tolerance_ms && -age <= s->scheme.tolerance_ms;
 }
 
+static bool sent(const struct signature *s, const struct source_call *call)
+{
+	struct str text;
+	struct proof ignored;
+	return (s->scheme.flags & SIGNATURE_JWT) != 0 ||
+	       take(s, call, s->scheme.header, &text, &ignored) ||
+	       ignored.result == PROOF_WRONG;
+}
+
 void signature_verify(const struct signature *s, const struct source_call *call,
 		      struct proof *proof)
 {
 	struct evidence e = {0};
 	const struct request *r = call->request;
-	if (!take_evidence(s, r, &e, proof))
+	while (s->other != NULL && !sent(s, call))
+		s = s->other;
+	if (!take_evidence(s, call, &e, proof))
 		return;
 	assemble(s, r, &e);
 	int matched = -1;

@@ -15,6 +15,7 @@ enum signature_algorithm {
 	SIGN_HMAC_SHA512,
 	SIGN_ED25519,
 	SIGN_RSA_SHA256,
+	SIGN_ECDSA_SHA256,
 };
 
 enum signature_encoding { ENCODING_HEX, ENCODING_BASE64, ENCODING_BASE64URL };
@@ -26,6 +27,15 @@ enum signature_flags {
 	SIGNATURE_BASE64_KEYS = 2, /* HMAC keys are base64 */
 	/* The header holds "t=TIME" beside the signatures. */
 	SIGNATURE_TIME_INSIDE = 4,
+	/* Each signature is "PREFIX;TIME;SIGNATURE"; a secret may be copied
+	 * with such words in front. */
+	SIGNATURE_SEMICOLONS = 8,
+	/* header, timestamp_header and id_header are paths into the payload:
+	 * judged after the parse, and the body need not be covered. */
+	SIGNATURE_IN_BODY = 16,
+	/* The body is a JSON Web Token: what it carries is signed by its last
+	 * part. Only HS256 is taken. */
+	SIGNATURE_JWT = 32,
 };
 
 enum { SIGNATURES_MAX = 8 }; /* judged in one header; more are refused */
@@ -39,12 +49,15 @@ struct signature_scheme {
 	const char *signed_text; /* {body} {timestamp} {id} {url} {method} */
 	const char *timestamp_header, *id_header; /* or NULL */
 	int64_t tolerance_ms;                     /* 0: not judged */
+	/* What the sender also uses: judged where the signature of this one was
+	 * not sent. NULL: nothing. */
+	const struct signature_scheme *other;
 };
 
 struct signature;
 
 /* The scheme a configuration describes; texts are borrowed from the rule.
- * "standard_webhooks" and "svix" are known by name; other members override. */
+ * Some are known by name (signature_scheme.c); other members override. */
 LB_MUST_CHECK int signature_scheme_from(const struct scheme_rule *rule,
 					struct signature_scheme *out,
 					struct err *err);
@@ -54,6 +67,8 @@ LB_MUST_CHECK int signature_new(const struct signature_scheme *scheme,
 				const struct secrets *secrets,
 				struct signature **out, struct err *err);
 void signature_free(struct signature *s); /* NULL is fine */
+/* Whether it is judged only when the payload is there. */
+bool signature_in_body(const struct signature *s);
 
 /* Judges the raw request. MISSING: no header, or "N/A"; WRONG: also a header
  * that was sent twice; STALE: right, but too old or from the future. */
@@ -67,7 +82,7 @@ enum { SIGNATURE_HEADERS = 3 };
 
 /* The headers a sender with the first secret would send with r, as of its
  * received_at_ms; id stands where the scheme signs one. LB_EDENIED: the key is
- * a public one. */
+ * a public one, or the signature would stand in the body. */
 LB_MUST_CHECK int signature_sign(const struct signature *s,
 				 const struct request *r, struct str id,
 				 struct arena *arena,

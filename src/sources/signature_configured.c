@@ -27,6 +27,7 @@ int signature_configured(struct source *source, struct err *err)
 	if (code == 0)
 		code = signature_new(&scheme, &source->secret, &signature, err);
 	source->state = signature;
+	source->proof_in_body = signature_in_body(signature);
 	return code;
 }
 

@@ -43,6 +43,7 @@ struct signature {
 	bool uses_timestamp, uses_id;
 	struct key *keys;
 	size_t n_keys;
+	struct signature *other; /* owned, or NULL */
 };
 
 #endif

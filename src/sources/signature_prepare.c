@@ -57,17 +57,34 @@ static int parse_template(struct signature *s, struct err *err)
 		s->parts[s->n_parts++] = part;
 		text = str_sub(text, n, text.n);
 	}
-	if (!body)
+	if (!body && !(s->scheme.flags & SIGNATURE_IN_BODY))
 		return err_set(err, LB_EINVAL,
 			       "signed text '%s' does not cover the body",
 			       s->scheme.signed_text);
 	return 0;
 }
 
+/* Of a signature in the body every name is a path. */
+static int check_paths(const struct signature_scheme *scheme, struct err *err)
+{
+	const char *const names[] = {scheme->header, scheme->timestamp_header,
+				     scheme->id_header};
+	if (!(scheme->flags & SIGNATURE_IN_BODY))
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] != NULL && !value_path_ok(str_from(names[i])))
+			return err_set(err, LB_EINVAL,
+				       "scheme: header is a path, so '%s' must "
+				       "be one, too",
+				       names[i]);
+	return 0;
+}
+
 static int check_scheme(struct signature *s, struct err *err)
 {
 	const struct signature_scheme *scheme = &s->scheme;
-	if (scheme->header == NULL)
+	bool jwt = (scheme->flags & SIGNATURE_JWT) != 0;
+	if (scheme->header == NULL && !jwt)
 		return err_set(err, LB_EINVAL, "scheme has no header");
 	int code = parse_template(s, err);
 	if (code != 0)
@@ -82,7 +99,7 @@ static int check_scheme(struct signature *s, struct err *err)
 			       "tolerance needs a signed {timestamp}");
 	if (s->uses_id && scheme->id_header == NULL)
 		return err_set(err, LB_EINVAL, "signed text needs id_header");
-	return 0;
+	return check_paths(scheme, err);
 }
 
 /* Base64 with or without padding: both are met in published keys. */
@@ -119,6 +136,16 @@ static int prepare_standard_key(struct key *k, struct str text, struct err *err)
 	return decode_key(k, text, err);
 }
 
+/* The last word of "hmac;1;...;KEY". */
+static struct str bare_key(struct str text)
+{
+	struct str rest = text;
+	while (rest.p != NULL)
+		text = str_cut(rest, ';', &rest);
+	return str_starts(text, STR("whsec_")) ? str_sub(text, 6, text.n)
+					       : text;
+}
+
 static int prepare_key(const struct signature_scheme *scheme, struct key *k,
 		       struct str text, struct err *err)
 {
@@ -131,11 +158,15 @@ static int prepare_key(const struct signature_scheme *scheme, struct key *k,
 		return public_key_parse(text, KEY_ED25519, &k->public, err);
 	case SIGN_RSA_SHA256:
 		return public_key_parse(text, KEY_RSA, &k->public, err);
+	case SIGN_ECDSA_SHA256:
+		return public_key_parse(text, KEY_ECDSA_P256, &k->public, err);
 	case SIGN_HMAC_SHA1:
 	case SIGN_HMAC_SHA256:
 	case SIGN_HMAC_SHA512:
 		break;
 	}
+	if (scheme->flags & SIGNATURE_SEMICOLONS)
+		text = bare_key(text);
 	if (scheme->flags & SIGNATURE_BASE64_KEYS)
 		return decode_key(k, text, err);
 	k->hmac = text;
@@ -164,6 +195,8 @@ int signature_new(const struct signature_scheme *scheme,
 				       ? secrets->v[i].reference
 				       : "?");
 	}
+	if (code == 0 && scheme->other != NULL)
+		code = signature_new(scheme->other, secrets, &s->other, err);
 out:
 	if (code != 0) {
 		signature_free(s);
@@ -185,5 +218,11 @@ void signature_free(struct signature *s)
 		public_key_free(k->public);
 	}
 	free(s->keys);
+	signature_free(s->other);
 	free(s);
+}
+
+bool signature_in_body(const struct signature *s)
+{
+	return s != NULL && (s->scheme.flags & SIGNATURE_IN_BODY) != 0;
 }

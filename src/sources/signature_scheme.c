@@ -11,9 +11,13 @@ struct word {
 };
 
 static const struct word algorithms[] = {
-    {"hmac-sha1", SIGN_HMAC_SHA1},     {"hmac-sha256", SIGN_HMAC_SHA256},
-    {"hmac-sha512", SIGN_HMAC_SHA512}, {"ed25519", SIGN_ED25519},
-    {"rsa-sha256", SIGN_RSA_SHA256},   {NULL, 0},
+    {"hmac-sha1", SIGN_HMAC_SHA1},
+    {"hmac-sha256", SIGN_HMAC_SHA256},
+    {"hmac-sha512", SIGN_HMAC_SHA512},
+    {"ed25519", SIGN_ED25519},
+    {"rsa-sha256", SIGN_RSA_SHA256},
+    {"ecdsa-sha256", SIGN_ECDSA_SHA256},
+    {NULL, 0},
 };
 
 static const struct word encodings[] = {
@@ -22,6 +26,36 @@ static const struct word encodings[] = {
     {"base64url", ENCODING_BASE64URL},
     {NULL, 0},
 };
+
+/* Quo before Standard Webhooks, and as OpenPhone; the time is in milliseconds.
+ * https://support.quo.com/core-concepts/integrations/webhooks */
+#define OPENPHONE(name, next)                                                  \
+	{                                                                      \
+		.algorithm = SIGN_HMAC_SHA256, .encoding = ENCODING_BASE64,    \
+		.flags = SIGNATURE_BASE64_KEYS | SIGNATURE_TIME_INSIDE |       \
+			 SIGNATURE_SEMICOLONS,                                 \
+		.header = name, .prefix = "hmac;1;",                           \
+		.signed_text = "{timestamp}.{body}", .tolerance_ms = 300000,   \
+		.other = next                                                  \
+	}
+static const struct signature_scheme quo_signature =
+    OPENPHONE("quo-signature", NULL);
+static const struct signature_scheme openphone =
+    OPENPHONE("openphone-signature", &quo_signature);
+
+/* documentation.mailgun.com, "Securing Webhooks": of a form the three members
+ * lie at its top, of JSON in `signature`. What they sign is not the message;
+ * whether a repetition is signed anew is not said, and the last comes after
+ * eight hours. */
+#define MAILGUN(at, next)                                                      \
+	{                                                                      \
+		.algorithm = SIGN_HMAC_SHA256, .encoding = ENCODING_HEX,       \
+		.flags = SIGNATURE_IN_BODY, .header = at ".signature",         \
+		.timestamp_header = at ".timestamp", .id_header = at ".token", \
+		.signed_text = "{timestamp}{id}", .tolerance_ms = 43200000,    \
+		.other = next                                                  \
+	}
+static const struct signature_scheme mailgun_json = MAILGUN(".signature", NULL);
 
 /* https://www.standardwebhooks.com, version 1.0.0; svix is its forerunner with
  * the same maths under other header names. */
@@ -47,6 +81,23 @@ static const struct {
       .timestamp_header = "svix-timestamp",
       .id_header = "svix-id",
       .tolerance_ms = 300000}},
+    {"openphone", OPENPHONE("openphone-signature", &quo_signature)},
+    {"quo",
+     {.algorithm = SIGN_HMAC_SHA256,
+      .encoding = ENCODING_BASE64,
+      .flags = SIGNATURE_STANDARD,
+      .header = "webhook-signature",
+      .signed_text = "{id}.{timestamp}.{body}",
+      .timestamp_header = "webhook-timestamp",
+      .id_header = "webhook-id",
+      .tolerance_ms = 300000,
+      .other = &openphone}},
+    {"mailgun", MAILGUN("", &mailgun_json)},
+    {"jwt_hs256",
+     {.algorithm = SIGN_HMAC_SHA256,
+      .encoding = ENCODING_BASE64URL,
+      .flags = SIGNATURE_JWT,
+      .signed_text = "{body}"}},
 };
 
 static int find_word(const struct word *words, const char *text, int *out)
@@ -109,6 +160,8 @@ int signature_scheme_from(const struct scheme_rule *rule,
 	override(&out->id_header, rule->id_header);
 	if (rule->tolerance_ms != 0)
 		out->tolerance_ms = rule->tolerance_ms;
+	if (out->header != NULL && out->header[0] == '.')
+		out->flags |= SIGNATURE_IN_BODY;
 	/* "t=...,v1=...": the time stands in the same header. */
 	if (out->timestamp_header != NULL && out->header != NULL &&
 	    str_ieq(str_from(out->timestamp_header), str_from(out->header)))

@@ -65,7 +65,8 @@ int signature_sign(const struct signature *s, const struct request *r,
 	unsigned char mac[DIGEST_MAX];
 	size_t n_parts = 0;
 	*n = 0;
-	if (key->public != NULL)
+	if (key->public != NULL ||
+	    (s->scheme.flags & (SIGNATURE_IN_BODY | SIGNATURE_JWT)) != 0)
 		return LB_EDENIED;
 	struct str time =
 	    arena_printf(arena, "%lld", (long long)(r->received_at_ms / 1000));

@@ -7,9 +7,10 @@
  * stalls is charged for the wait.
  *
  *   bench_load -P PORT [-u PATH] [-c CONNECTIONS] [-r RATE] [-d SECONDS]
- *              [-n REQUESTS] [-k SECRET] [-p ID_PREFIX] [-o IDS_FILE]
+ *              [-n REQUESTS] [-k SECRET] [-p ID_PREFIX] [-o IDS_FILE] [-t 1]
  *
- * Prints one line of JSON; -o gets the ids that were answered 2xx.
+ * Prints one line of JSON; -o gets the ids that were answered 2xx. With -t the
+ * last name says when the request left, for bench_sink to count from.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -51,6 +52,7 @@ static struct {
 	long rate, requests;
 	double seconds;
 	const char *path, *secret, *prefix, *ids;
+	bool timed;
 } opt = {.port = 8080,
 	 .conns = 64,
 	 .seconds = 5,
@@ -66,13 +68,33 @@ static FILE *ids;
 static int ep;
 static int64_t start_us, stop_us;
 
+static void sign(struct body *b)
+{
+	unsigned char mac[DIGEST_MAX];
+	struct str part = {b->text, b->n};
+	crypto_hmac(DIGEST_SHA256, str_from(opt.secret), &part, 1, mac);
+	base64_encode(mac, 32, BASE64_STANDARD, b->signature);
+}
+
+/* Over the digits behind the last name, which begin with zeros for months. */
+static void put_time(struct body *b, int64_t us)
+{
+	struct str text = {b->text, b->n};
+	long at = str_find_str(text, STR("\"Ruiz000"));
+	char digits[24];
+	lb_assert(at >= 0);
+	(void)snprintf(digits, sizeof(digits), "%016lld", (long long)us);
+	memcpy(b->text + at + 5, digits, 16);
+	sign(b);
+}
+
 static void make_body(struct body *b, int i)
 {
 	int n = snprintf(
 	    b->text, sizeof(b->text),
 	    "{\"id\":%d,\"created_at\":\"2026-09-14T14:02:08-04:00\","
 	    "\"updated_at\":\"2026-09-14T14:02:09-04:00\","
-	    "\"first_name\":\"Ana%d\",\"last_name\":\"Ruiz\","
+	    "\"first_name\":\"Ana%d\",\"last_name\":\"Ruiz%s\","
 	    "\"state\":\"disabled\",\"note\":null,\"verified_email\":true,"
 	    "\"multipass_identifier\":null,\"tax_exempt\":false,"
 	    "\"email\":\"ana.ruiz%d@example.com\",\"phone\":\"+1212555%04d\","
@@ -87,18 +109,15 @@ static void make_body(struct body *b, int i)
 	    "\"province_code\":\"NY\",\"country_code\":\"US\","
 	    "\"country_name\":\"United States\",\"default\":true},"
 	    "\"tags\":\"newsletter\",\"padding\":\"",
-	    100000 + i, i, i, 100 + i % 100, 100000 + i, 200000 + i, 100000 + i,
-	    100 + i % 100);
+	    100000 + i, i, opt.timed ? "0000000000000000" : "", i,
+	    100 + i % 100, 100000 + i, 200000 + i, 100000 + i, 100 + i % 100);
 	size_t at = (size_t)n;
 	for (; at < BODY_BYTES - 2; at++)
 		b->text[at] = (char)('a' + at % 26);
 	b->text[at++] = '"';
 	b->text[at++] = '}';
 	b->n = at;
-	unsigned char mac[DIGEST_MAX];
-	struct str part = {b->text, b->n};
-	crypto_hmac(DIGEST_SHA256, str_from(opt.secret), &part, 1, mac);
-	base64_encode(mac, 32, BASE64_STANDARD, b->signature);
+	sign(b);
 }
 
 static int open_conn(struct conn *c)
@@ -134,9 +153,11 @@ static void lose_conn(struct conn *c)
 
 static void send_next(struct conn *c, int64_t due_us)
 {
-	const struct body *b = &bodies[next_id % POOL];
+	struct body *b = &bodies[next_id % POOL];
 	char out[HEAD_MAX + sizeof(b->text)];
 	c->id = next_id++;
+	if (opt.timed)
+		put_time(b, due_us);
 	int n = snprintf(out, sizeof(out),
 			 "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 			 "User-Agent: Shopify-Captain-Hook\r\n"
@@ -279,7 +300,7 @@ static long number(const char *text)
 static void parse_options(int argc, char **argv)
 {
 	int c;
-	while ((c = getopt(argc, argv, "P:u:c:r:d:n:k:p:o:")) != -1) {
+	while ((c = getopt(argc, argv, "P:u:c:r:d:n:k:p:o:t:")) != -1) {
 		switch (c) {
 		case 'P':
 			opt.port = (int)number(optarg);
@@ -307,6 +328,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'o':
 			opt.ids = optarg;
+			break;
+		case 't':
+			opt.timed = number(optarg) != 0;
 			break;
 		default:
 			exit(2);

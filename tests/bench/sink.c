@@ -3,8 +3,10 @@
  * bench_sink PORT [DELAY_MS]: a CRM that is never the bottleneck. HTTP/1.1 with
  * keep-alive on 127.0.0.1, one epoll loop. Every POST gets 201 with a lead id;
  * GET /stats and the end (SIGTERM) show how many there were and how many
- * different Idempotency-Keys. PORT 0 takes a free one; the first line on stdout
- * is the port. For measurements only: it trusts its client.
+ * different Idempotency-Keys; GET /latency how long ago their senders say they
+ * left (bench_load -t), since it was asked last. PORT 0 takes a free one; the
+ * first line on stdout is the port. For measurements only: it trusts its
+ * client.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,6 +46,8 @@ struct sink {
 	size_t n_slots;
 	int64_t first_ms, last_ms;
 	struct connection *first, *last; /* waiting answers */
+	int64_t *ages;                   /* us, of timed leads */
+	size_t n_ages, cap_ages;
 };
 
 static volatile sig_atomic_t ending;
@@ -113,6 +117,40 @@ static int stats_text(const struct sink *s, char *out, size_t cap)
 		(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1000);
 }
 
+/* "Ana7 Ruiz0000001234567890": microseconds of the clock we share. */
+static void note_age(struct sink *s, struct str body)
+{
+	long at = str_find_str(body, STR(" Ruiz0"));
+	int64_t left;
+	if (at < 0 || str_to_int(str_sub(body, (size_t)at + 5, (size_t)at + 21),
+				 0, INT64_MAX, &left) != 0)
+		return;
+	s->ages = xgrow(s->ages, &s->cap_ages, s->n_ages + 1, sizeof(*s->ages));
+	s->ages[s->n_ages++] = clock_mono_us() - left;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int64_t quantile(const struct sink *s, size_t per_cent)
+{
+	return s->n_ages > 0 ? s->ages[(s->n_ages - 1) * per_cent / 100] : 0;
+}
+
+static int latency_text(struct sink *s, char *out, size_t cap)
+{
+	if (s->n_ages > 0)
+		qsort(s->ages, s->n_ages, sizeof(*s->ages), by_size);
+	int n = snprintf(
+	    out, cap, "{\"n\":%zu,\"p50_us\":%lld,\"p99_us\":%lld}", s->n_ages,
+	    (long long)quantile(s, 50), (long long)quantile(s, 99));
+	s->n_ages = 0;
+	return n;
+}
+
 static void send_all(const struct connection *c, const char *p, int n)
 {
 	/* Small answers fit the socket's buffer; a client that does not read
@@ -133,10 +171,13 @@ static void answer_post(struct sink *s, const struct connection *c)
 	send_all(c, out, n);
 }
 
-static void answer_stats(const struct sink *s, const struct connection *c)
+static void answer_get(struct sink *s, const struct connection *c,
+		       struct str head)
 {
 	char out[512], body[256];
-	int n = stats_text(s, body, sizeof(body));
+	int n = str_starts(head, STR("GET /latency "))
+		    ? latency_text(s, body, sizeof(body))
+		    : stats_text(s, body, sizeof(body));
 	n = snprintf(out, sizeof(out),
 		     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 		     "Content-Length: %d\r\n\r\n%s",
@@ -171,7 +212,7 @@ static size_t take_request(struct sink *s, struct connection *c)
 	if (c->n < n)
 		return 0;
 	if (!str_starts(head, STR("POST "))) {
-		answer_stats(s, c);
+		answer_get(s, c, head);
 		if (str_ieq(header(head, STR("Connection")), STR("close")))
 			(void)shutdown(c->fd, SHUT_WR);
 		return n;
@@ -181,6 +222,7 @@ static size_t take_request(struct sink *s, struct connection *c)
 	if (s->first_ms == 0)
 		s->first_ms = s->last_ms;
 	count_key(s, header(head, STR("Idempotency-Key")));
+	note_age(s, str_sub(all, (size_t)end + 4, n));
 	if (s->delay_ms > 0)
 		wait_answer(s, c);
 	else
@@ -308,5 +350,6 @@ int main(int argc, char **argv)
 	(void)!stats_text(&s, text, sizeof(text));
 	printf("%s\n", text);
 	free(s.keys);
+	free(s.ages);
 	return 0;
 }

@@ -8,6 +8,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The same as one of the answers to a request for several. */
+static void as_batch(const struct source *s, struct str description,
+		     struct str answer)
+{
+	struct str two[] = {description, description}, parts[2];
+	struct fetch_request request;
+	struct arena arena;
+	if (s->ops->fetch->batch_max < 2)
+		return;
+	arena_init(&arena);
+	if (source_fetch_batch(s, two, 2, &arena, &request) == 0)
+		lb_assert(request.path.n > 0 && request.body.n > 0);
+	if (source_fetch_parts(s, answer, two, 2, parts, &arena) == 0)
+		lb_assert(str_eq(parts[0], parts[1]));
+	arena_release(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool ready;
@@ -27,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		struct verdict v = outcome_judge(&r, NULL, 0);
 		struct fetched got;
+		as_batch(s, description, answer);
 		source_fetch_judge(s, description, &r, &v);
 		source_fetched(s, description, answer, &got);
 		lb_assert(v.reason != NULL && got.fate != FATE_FETCH);

@@ -11,10 +11,18 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);
 
-/* Of the stack of a libjq state only the end is pointed at: no leak. */
+/* Of the stack of a libjq state only the end is pointed at: no leak. And libjq
+ * 1.6 loses a member's name where an error ends a walk over an object's members
+ * (`try [.[] | error("x")] catch .`). */
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:jv_mem_realloc";
+	return "leak:jv_mem_realloc\nleak:jv_mem_alloc";
+}
+
+static void believe(const struct source_call *call, struct proof *proof)
+{
+	(void)call;
+	*proof = (struct proof){PROOF_OK, -1, NULL};
 }
 
 static void feed(const struct source *proven, const struct request *r)
@@ -44,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct source_ops ops = *s.ops;
 		if (!source_runs_programs(&s))
 			continue;
-		ops.verify = NULL;
+		ops.verify = believe;
 		ops.payloads |= PAYLOAD_JSON;
 		s.ops = &ops;
 		feed(&s, &r);

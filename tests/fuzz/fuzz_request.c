@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A whole request, as text, through every adapter as if its proof were right.
- * Seeds: corpus/request and every folder of tests/sources/golden.
+ * A whole request, as text, through the adapter its path names, and through
+ * another one, as if its proof were right. Seeds: every golden request, so that
+ * each adapter and each profile is reached.
  */
 #include <stdio.h>
 
@@ -11,10 +12,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);
 
-/* Of the stack of a libjq state only the end is pointed at: no leak. */
+/* Of the stack of a libjq state only the end is pointed at: no leak. And libjq
+ * 1.6 loses a member's name where an error ends a walk over an object's members
+ * (`try [.[] | error("x")] catch .`). */
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:jv_mem_realloc";
+	return "leak:jv_mem_realloc\nleak:jv_mem_alloc";
 }
 
 /* The real proof of the raw request: nobody's signature is expected to fit. */
@@ -23,7 +26,7 @@ static void judge(const struct source *s, const struct golden_request *g)
 	struct arena arena;
 	struct proof proof = {.result = PROOF_OK, .matched = -1};
 	struct source_call call = {s, &g->request, NULL, &arena};
-	if (s->ops->verify == NULL || (s->ops->flags & SOURCE_PROOF_IN_BODY))
+	if (s->ops->verify == NULL || source_proof_in_body(s))
 		return;
 	arena_init(&arena);
 	s->ops->verify(&call, &proof);
@@ -63,6 +66,39 @@ static void check(const struct source *s, const struct golden_request *g,
 		  reply.status == 404);
 }
 
+static void feed(const struct source *source, const struct golden_request *g)
+{
+	struct source s = *source;
+	struct source_ops proven = *s.ops;
+	s.join_ms = s.conversation_ms = 1;
+	struct submission *sub = NULL;
+	struct reply reply = {0};
+	const char *why = NULL;
+	judge(&s, g);
+	proven.verify = believe;
+	s.ops = &proven;
+	if (source_process(&s, &g->request, golden_secret(), &sub, &reply,
+			   &why) == 0)
+		check(&s, g, sub);
+	else
+		lb_assert(reply.status >= 400 && why != NULL);
+	submission_free(sub);
+}
+
+/* /in/FOLDER[/TOKEN] */
+static size_t named_by(const struct request *r)
+{
+	struct str rest;
+	size_t i = 0;
+	struct str name =
+	    r->path.n > 4 ? str_sub(r->path, 4, r->path.n) : r->path;
+	name = str_cut(name, '/', &rest);
+	while (i < GOLDEN_SOURCES &&
+	       !str_eq(name, str_from(golden_sources[i].folder)))
+		i++;
+	return i;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool ready;
@@ -71,22 +107,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		golden_setup();
 	ready = true;
 	golden_request_parse((struct str){(const char *)data, size}, &g);
-	for (size_t i = 0; i < GOLDEN_SOURCES; i++) {
-		struct source s = *golden_sources[i].source;
-		struct source_ops proven = *s.ops;
-		s.join_ms = s.conversation_ms = 1;
-		struct submission *sub = NULL;
-		struct reply reply = {0};
-		const char *why = NULL;
-		judge(&s, &g);
-		proven.verify = believe;
-		s.ops = &proven;
-		if (source_process(&s, &g.request, golden_secret(), &sub,
-				   &reply, &why) == 0)
-			check(&s, &g, sub);
-		else
-			lb_assert(reply.status >= 400 && why != NULL);
-		submission_free(sub);
-	}
+	size_t named = named_by(&g.request);
+	size_t other = size % GOLDEN_SOURCES; /* any, but always the same */
+	if (named < GOLDEN_SOURCES)
+		feed(golden_sources[named].source, &g);
+	if (other != named)
+		feed(golden_sources[other].source, &g);
 	return 0;
 }

@@ -2,7 +2,8 @@
 """Fixtures: a CRM sandbox, a running bridge, people nobody else has met.
 
 Every bridge is judged when its test ends: exit status 0 after SIGTERM, no
-sanitizer report, no personal data and no secret in anything it wrote.
+sanitizer report, no personal data and no secret in anything it wrote, and every
+lead it sent as the CRM's description says (where that is at hand).
 """
 
 import itertools
@@ -15,7 +16,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 
 from crm_sandbox import Sandbox  # noqa: E402
-from support import daemon, people, senders  # noqa: E402
+from provider_sandbox import Providers  # noqa: E402
+from support import daemon, openapi, people, senders  # noqa: E402
+from support import fetching as fetch  # noqa: E402
 
 numbers = itertools.count()
 
@@ -59,6 +62,8 @@ def make_bridge(ghl_key, binaries):  # pylint: disable=unused-argument
     try:
         for bridge in made:
             bridge.judge()
+            unfit = openapi.unfit(bridge.crm.requests)
+            assert not unfit, unfit
     finally:
         for bridge in made:
             bridge.remove()
@@ -68,3 +73,20 @@ def make_bridge(ghl_key, binaries):  # pylint: disable=unused-argument
 def bridge(make_bridge, crm):
     """The standard bridge, running."""
     return make_bridge(crm).start()
+
+
+@pytest.fixture
+def providers():
+    """Meta, HubSpot, HighLevel and Zoho."""
+    with Providers() as running:
+        yield running
+
+
+@pytest.fixture
+def fetching(make_bridge, crm, providers):
+    """A bridge with the four sources whose records are fetched, running."""
+    made = make_bridge(crm)
+    fetch.keep_secrets(made)
+    made.write({"public_url": fetch.PUBLIC,
+                "sources": fetch.sources(made, providers)})
+    return made.start()

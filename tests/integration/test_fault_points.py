@@ -15,7 +15,7 @@ import subprocess
 
 import pytest
 
-from support import daemon, senders, settings, wire
+from support import daemon, fetching, senders, settings, wire
 from support.load import Load, check_arrivals
 
 HOUR_MS = 60 * 60 * 1000
@@ -30,6 +30,11 @@ CHANGES = {
 def under_load(bridge, load):
     bridge.start()
     return load.run_until_end(bridge)
+
+
+def under_fetches(bridge, load):
+    """The same with leads whose records are fetched."""
+    return under_load(bridge, load)
 
 
 def before_ready(bridge, _):
@@ -95,6 +100,11 @@ POINTS = {
     "delivery_taken": (under_load, (1, 5)),
     "delivery_sent": (under_load, (1, 5)),
     "delivery_answered": (under_load, (1, 5)),
+    "fetch_asked": (under_fetches, (1, 3)),
+    "fetch_rendered": (under_fetches, (1, 5)),
+    "fetch_committed": (under_fetches, (1, 5)),
+    "token_refreshed": (under_fetches, (1,)),  # there is one refresh
+    "token_kept": (under_fetches, (1,)),
     "settle_judged": (under_load, (1, 5)),
     "settle_written": (under_load, (1, 5)),
     "settle_committed": (under_load, (1, 5)),
@@ -140,16 +150,29 @@ def test_the_matrix_has_every_point_of_the_program(names):
     assert names == list(POINTS)
 
 
+def prepare(how, bridge, person, providers):
+    """The senders that bring the daemon to this point."""
+    if how is not under_fetches:
+        return Load(person)
+    fetching.keep_secrets(bridge)
+    bridge.write({"public_url": fetching.PUBLIC, "sources": {
+        "hub": fetching.oauth_source(bridge, providers)}})
+    providers.fail((503, {}), (404, {}))
+    return fetching.FetchLoad(person, providers)
+
+
 @pytest.mark.parametrize("point, passage", [
     (name, n) for name, (_, passages) in POINTS.items() for n in passages])
 def test_a_kill_loses_and_doubles_nothing(
-        names, make_bridge, crm, person, point, passage):
+        names, make_bridge, crm, providers, person, point, passage):
     assert point in names
-    bridge, load = make_bridge(crm, CHANGES), Load(person)
+    how, _ = POINTS[point]
+    bridge = make_bridge(crm, CHANGES)
+    load = prepare(how, bridge, person, providers)
     crm.misbehave({"status": 503, "stored": True},
                   {"do": "reset", "stored": True})
     bridge.environment["LEADBRIDGE_FAULT"] = f"{point}:{passage}"
-    assert POINTS[point][0](bridge, load) == -signal.SIGKILL
+    assert how(bridge, load) == -signal.SIGKILL
     del bridge.environment["LEADBRIDGE_FAULT"]
     bridge.start()
     load.send_the_rest(bridge)

@@ -1,142 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Senders that only name a record: it is fetched, and the lead is whole."""
 
-import base64
-import hashlib
-import hmac
+import contextlib
 import json
-import time
+import sqlite3
 import uuid
 
-import pytest
-
 import provider_sandbox as sandbox
-from support import daemon, senders, settings
-
-VERIFY = "verify-word-of-the-page"
-HUBSPOT_SECRET = "hubspot-client-secret-of-the-app"
-ZOHO_TOKEN = "zoho-channel-token-0123456789"
-PAGE = "268499800000001"
-PUBLIC = "https://hooks.example.com"
-
-
-@pytest.fixture
-def providers():
-    with sandbox.Providers() as running:
-        yield running
-
-
-@pytest.fixture
-def fetching(make_bridge, crm, providers):
-    """A bridge with the four sources, running."""
-    def api(**more):
-        return {"url": providers.base, "allow_http": True,
-                "allow_private": True, **more}
-
-    bridge = make_bridge(crm)
-    for name, text in {
-            "meta": sandbox.META_SECRET, "meta-token": sandbox.META_TOKEN,
-            "verify": VERIFY, "hubspot": HUBSPOT_SECRET,
-            "hubspot-token": sandbox.HUBSPOT_TOKEN,
-            "ghl-token": sandbox.GHL_TOKEN, "zoho": ZOHO_TOKEN,
-            "zoho-client": sandbox.ZOHO_CLIENT_SECRET,
-            "zoho-refresh": sandbox.ZOHO_REFRESH}.items():
-        bridge.secret(name, text)
-
-    def ref(name):
-        return f"file:{bridge.path('secrets')}/{name}"
-
-    bridge.write({"public_url": PUBLIC, "sources": {
-        "ads": {"platform": "meta_ads", "destination": "mega",
-                "secret": ref("meta"), "verify_token": ref("verify"),
-                "account": PAGE, "country": "US",
-                "api": api(token=ref("meta-token"))},
-        "hub": {"platform": "hubspot", "destination": "mega",
-                "secret": ref("hubspot"), "account": "62515",
-                "country": "US", "api": api(token=ref("hubspot-token"))},
-        "records": {"platform": "zoho", "destination": "mega",
-                    "secret": ref("zoho"), "country": "US",
-                    "api": api(oauth={
-                        "token_url": f"{providers.base}/oauth/v2/token",
-                        "client_id": sandbox.ZOHO_CLIENT,
-                        "client_secret": ref("zoho-client"),
-                        "refresh_token": ref("zoho-refresh")})},
-        "agency": {"api": api(token=ref("ghl-token"))},
-    }})
-    return bridge.start()
-
-
-def leadgen(*ids, page=PAGE):
-    value = {"object": "page", "entry": [{
-        "id": page, "time": int(time.time()), "changes": [
-            {"field": "leadgen", "value": {
-                "leadgen_id": i, "page_id": page, "form_id": "1216",
-                "created_time": int(time.time())}} for i in ids]}]}
-    body = senders.compact(value)
-    mac = hmac.new(sandbox.META_SECRET.encode(), body,
-                   hashlib.sha256).hexdigest()
-    return senders.Post("/in/ads", {
-        "Content-Type": "application/json",
-        "X-Hub-Signature-256": f"sha256={mac}"}, body)
-
-
-def meta_record(person):
-    return {"created_time": "2026-02-03T18:06:48+0000", "form_id": "1216",
-            "platform": "ig", "is_organic": False, "field_data": [
-                {"name": "full_name", "values": [person.name]},
-                {"name": "phone_number", "values": [person.phone]},
-                {"name": "EMAIL", "values": [person.email]},
-                {"name": "what_service?", "values": ["roof", "gutters"]}]}
-
-
-def hubspot(*ids):
-    now = int(time.time() * 1000)
-    body = senders.compact([
-        {"eventId": i, "subscriptionId": 12345, "portalId": 62515,
-         "appId": 54321, "occurredAt": now, "attemptNumber": 0,
-         "subscriptionType": "contact.creation", "objectId": i,
-         "changeFlag": "CREATED", "changeSource": "FORM"} for i in ids])
-    text = f"POST{PUBLIC}/in/hub".encode() + body + str(now).encode()
-    mac = hmac.new(HUBSPOT_SECRET.encode(), text, hashlib.sha256).digest()
-    return senders.Post("/in/hub", {
-        "Content-Type": "application/json",
-        "X-HubSpot-Signature-v3": base64.b64encode(mac).decode(),
-        "X-HubSpot-Request-Timestamp": str(now)}, body)
-
-
-def hubspot_record(person):
-    first, _, last = person.name.partition(" ")
-    return {"firstname": first, "lastname": last, "email": person.email,
-            "phone": person.phone, "hs_object_source": "FORM",
-            "recent_conversion_event_name": "Pricing: Quote form"}
-
-
-def zoho(*ids, module="Leads", token=ZOHO_TOKEN):
-    return senders.Post("/in/records", {"Content-Type": "application/json"},
-                        senders.compact({
-                            "server_time": int(time.time() * 1000),
-                            "module": module, "ids": list(ids),
-                            "affected_fields": [], "operation": "insert",
-                            "channel_id": "1000000068001", "token": token}))
-
-
-def zoho_record(person):
-    first, _, last = person.name.partition(" ")
-    return {"First_Name": first, "Last_Name": last, "Email": person.email,
-            "Phone": person.phone, "Lead_Source": "Google AdWords"}
-
-
-def accepted(bridge, post):
-    reply = bridge.post(post)
-    assert (reply.status, json.loads(reply.body)) == (
-        200, {"status": "accepted"})
-
-
-def whole(lead, person, platform, kind):
-    assert lead["contact_name"] == person.name
-    assert lead["contact_email"] == person.email
-    assert lead["contact_phone"] == person.phone
-    assert (lead["source_platform"], lead["source_type"]) == (platform, kind)
+from support import senders, settings
+from support.fetching import (
+    PAGE, VERIFY, accepted, condition, hubspot, hubspot_record, leadgen,
+    messenger, meta_record, whole, zoho, zoho_record)
 
 
 def test_meta_lead_is_fetched(fetching, crm, providers, person):
@@ -157,16 +31,7 @@ def test_conversation_is_fetched_once(fetching, crm, providers, person):
     providers.put("meta/6155", {"first_name": someone.first,
                                 "last_name": someone.last})
     for mid in ("m_A", "m_B"):
-        body = senders.compact({"object": "page", "entry": [{
-            "id": PAGE, "messaging": [{
-                "sender": {"id": "6155"}, "recipient": {"id": PAGE},
-                "timestamp": 1770142008123,
-                "message": {"mid": mid, "text": "Hello"}}]}]})
-        mac = hmac.new(sandbox.META_SECRET.encode(), body,
-                       hashlib.sha256).hexdigest()
-        accepted(fetching, senders.Post("/in/ads", {
-            "Content-Type": "application/json",
-            "X-Hub-Signature-256": f"sha256={mac}"}, body))
+        accepted(fetching, messenger("6155", mid))
     lead, = crm.wait_leads(1)
     assert lead["contact_name"] == someone.name
     fetching.wait_ledger(accepted=2, delivered=1, ignored=1, fetching=0)
@@ -181,8 +46,7 @@ def test_meta_handshake(fetching):
     assert fetching.get(target + "wrong").status == 403
 
 
-def test_hubspot_batch_is_fetched_one_by_one(fetching, crm, providers,
-                                             person):
+def test_hubspot_batch_is_fetched_at_once(fetching, crm, providers, person):
     people = {str(101 + i): person() for i in range(5)}
     for number, someone in people.items():
         providers.put(f"hubspot/{number}", hubspot_record(someone))
@@ -191,6 +55,56 @@ def test_hubspot_batch_is_fetched_one_by_one(fetching, crm, providers,
     for someone in people.values():
         whole(leads[someone.email], someone, "hubspot", "form")
     fetching.wait_ledger(accepted=5, delivered=5, fetching=0)
+    assert len(providers.requests) == 1
+    assert sorted(providers.batches[0]) == sorted(people)
+
+
+def test_missing_contacts_of_a_batch_come_later(fetching, crm, providers,
+                                                person):
+    early, late = person(), person()
+    providers.put("hubspot/1", hubspot_record(early))
+    accepted(fetching, hubspot(1, 2))
+    providers.wait_asked("/batch/read")
+    crm.wait_leads(1)
+    fetching.wait_ledger(accepted=2, delivered=1, fetching=1)
+    providers.put("hubspot/2", hubspot_record(late))
+    crm.wait_leads(2)
+    fetching.wait_ledger(accepted=2, delivered=2, fetching=0, dead=0)
+
+
+def test_one_that_spoils_a_batch_harms_nobody(fetching, crm, providers,
+                                              person):
+    """An id the provider does not take: 400 for all of the request."""
+    people = [person() for _ in range(3)]
+    for i, someone in enumerate(people):
+        providers.put(f"hubspot/{i + 1}", hubspot_record(someone))
+    accepted(fetching, hubspot(1, 2, "not-a-number", 3))
+    crm.wait_leads(3)
+    fetching.wait_ledger(accepted=4, delivered=3, fetching=1)
+    assert len(providers.batches) == 1
+    for number in ("1", "2", "3", "not-a-number"):
+        providers.wait_asked(f"GET /crm/v3/objects/contacts/{number}")
+
+
+def test_batch_that_is_refused_for_now_is_asked_for_again(
+        fetching, crm, providers, person):
+    for i in range(3):
+        providers.put(f"hubspot/{i}", hubspot_record(person()))
+    providers.fail((503, {}), (429, {}, {"Retry-After": "1"}))
+    accepted(fetching, hubspot(0, 1, 2))
+    crm.wait_leads(3)
+    fetching.wait_ledger(accepted=3, delivered=3, fetching=0)
+    rows = attempts(fetching)
+    assert [r for r in rows if r[1] == "http_503"] and len(
+        {lead for lead, _, _ in rows}) == 3
+
+
+def attempts(bridge):
+    """(lead, reason, counts) of everything that was no success."""
+    with contextlib.closing(sqlite3.connect(
+            bridge.path("leadbridge.db"))) as store:
+        return store.execute(
+            "SELECT lead, reason, counts FROM attempt").fetchall()
 
 
 def test_ghl_message_gets_its_contact(fetching, crm, providers, person):
@@ -232,13 +146,6 @@ def test_zoho_records_are_fetched_with_one_access_token(fetching, crm,
         whole(leads[someone.email], someone, "google_ads", "form")
     assert providers.refreshes == 1
     assert fetching.post(zoho("1", token="wrong-token")).status == 401
-
-
-def condition(bridge, name, want, reason):
-    daemon.eventually(lambda: (name, want, reason) in [
-        (d["name"], d["condition"], d["reason"]) for d in
-        bridge.api("/destinations")["destinations"]],
-                      what=f"{name} to be {want}")
 
 
 def test_refused_refresh_token_parks_until_it_is_good(fetching, crm,
@@ -349,3 +256,46 @@ def test_record_without_a_contact_is_quarantined(fetching, providers):
          "values": ["<test lead: dummy data for full_name>"]}]})
     accepted(fetching, leadgen("900"))
     fetching.wait_ledger(accepted=3, quarantined=1, ignored=2, fetching=0)
+
+
+def test_refused_field_is_asked_for_once(fetching, crm, providers, person):
+    people = [person(), person()]
+    for i, someone in enumerate(people):
+        providers.put(f"meta/95{i}", meta_record(someone))
+    providers.refused_fields = ("ad_name",)
+    accepted(fetching, leadgen("950"))
+    whole(crm.wait_leads(1)[0], people[0], "meta_ads", "form")
+    accepted(fetching, leadgen("951"))
+    crm.wait_leads(2)
+    # The second is not asked for more than the first was given.
+    assert len(providers.asked("/950")) == 2
+    assert len(providers.asked("/951")) == 1
+    assert attempts(fetching) == []
+
+
+def test_field_that_is_refused_in_any_case_is_not_retried(fetching,
+                                                          providers, person):
+    providers.put("meta/960", meta_record(person()))
+    answer = sandbox.graph_error(
+        100, message="Tried accessing nonexisting field (ad_name)")
+    providers.fail(answer, answer)
+    accepted(fetching, leadgen("960"))
+    fetching.wait_ledger(accepted=1, dead=1, fetching=0)
+    assert len(providers.asked("/960")) == 2
+
+
+def test_account_slows_down_before_it_is_refused(fetching, crm, providers,
+                                                 person):
+    for i in range(2):
+        providers.put(f"meta/97{i}", meta_record(person()))
+    providers.usage = {"X-App-Usage": json.dumps({"call_count": 96}),
+                       "X-Business-Use-Case-Usage": json.dumps({
+                           PAGE: [{"type": "leadgen", "call_count": 12}]})}
+    accepted(fetching, leadgen("970"))
+    crm.wait_leads(1)
+    condition(fetching, "@ads", "limited", "usage")
+    accepted(fetching, leadgen("971"))
+    fetching.wait_ledger(accepted=2, delivered=1, fetching=1)
+    assert len(providers.requests) == 1
+    # A person who knows better.
+    assert fetching.ctl("destination", "resume", "@ads").returncode == 0

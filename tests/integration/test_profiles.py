@@ -211,6 +211,100 @@ def test_own_profiles_are_checked_and_named(make_bridge, crm):
     assert "own/mine.yaml:7:1: error: jq: nonsense/0 is not defined" in text
 
 
+OWN = """platform: mine
+about: mine
+source_platform: direct
+source_type: form
+contact_name: .name
+contact_email: .email
+"""
+TRAPS = {
+    "a filter that loops": (
+        "filter: 'if .loop then (def f: f; f) else true end'\n",
+        {"loop": "yes"}, "expressions took too long"),
+    "an id that loops": (
+        "id: 'if .loop then (def f: f; f) else .id end'\n",
+        {"loop": "yes"}, "expressions took too long"),
+    "a hostile regular expression": (
+        "fields: {kind: '.text // \"\" | "
+        "test(\"^(([a-z])+.)+[A-Z]([a-z])+$\")'}\n",
+        {"text": HOSTILE}, "an expression failed"),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_profile_that_does_not_end_holds_nobody_up(
+        make_bridge, crm, person, name):
+    profile, trap, reason = TRAPS[name]
+    bridge = stuck(make_bridge, crm)
+    os.mkdir(bridge.path("own"))
+    with open(bridge.path("own/mine.yaml"), "w", encoding="utf-8") as f:
+        f.write(OWN + profile)
+    bridge.write({"profiles": [bridge.path("own")], "sources": {"own": {
+        "platform": "mine", "destination": "mega",
+        "token": f"plain:{TOKEN}"}}})
+    bridge.reload()
+
+    def post(someone, **more):
+        return senders.Post(f"/in/own/{TOKEN}",
+                            {"Content-Type": "application/json"},
+                            senders.compact({"name": someone.name,
+                                             "email": someone.email, **more}))
+    thread, results = in_background(bridge.post, post(person(), **trap))
+    slowest = 0
+    while not results:
+        sent = time.monotonic()
+        assert bridge.post(senders.ghl_workflow(
+            settings.WORKFLOW_TOKEN, person())).status == 200
+        slowest = max(slowest, time.monotonic() - sent)
+    thread.join(10)
+    assert results[0].status == 200 and slowest < 0.9
+    row, = bridge.api("/quarantine")["leads"]
+    assert row["reason"] == reason
+    someone = person()
+    assert bridge.post(post(someone)).status == 200
+    daemon.eventually(lambda: any(
+        lead["contact_email"] == someone.email for lead in crm.leads))
+
+
+def test_map_may_be_a_whole_program_in_a_file(make_bridge, crm, person):
+    bridge = make_bridge(crm)
+    program = bridge.path("map.jq")
+
+    def write(text):
+        with open(program, "w", encoding="utf-8") as f:
+            f.write(text)
+    write("# who\n.who as $who\n| {contact_name: $who.full, contact_email:\n"
+          "   $who.mail, stage_slug: (if .rooms > 3 then \"big\" else "
+          "\"new\" end),\n   custom_fields: {area: (.rooms * 20)}}\n")
+    bridge.write({"sources": {"quote-form": {"map": f"file:{program}"}}})
+    bridge.start()
+    someone = person()
+    post = senders.Post(
+        f"/in/quote-form/{TOKEN}", {"Content-Type": "application/json"},
+        senders.compact({"rooms": 4, "who": {"full": someone.name,
+                                             "mail": someone.email}}))
+    assert bridge.post(post).status == 200
+    lead, = crm.wait_leads(1)
+    assert (lead["contact_name"], lead["contact_email"]) == (
+        someone.name, someone.email)
+    assert lead["custom_fields"]["area"] == 80
+    assert json.loads(crm.posts()[0].body)["stage_slug"] == "big"
+    # It is read again with the configuration.
+    write('{contact_name: "Nobody"}')
+    bridge.reload()
+    assert bridge.post(form(person())).status == 200
+    daemon.eventually(lambda: any(
+        lead["contact_name"] == "Nobody" for lead in crm.leads))
+    bridge.stop()
+    write("# who\n.who\n| {contact_name: .full | nonsense}\n")
+    bridge.may_fail = True
+    bridge.spawn("--check")
+    assert bridge.wait_exit(20) == 1
+    text = "\n".join(bridge.exits[-1][1])
+    assert f"{program}:3:1: error: jq:" in text and "nonsense/0" in text
+
+
 def test_a_dry_run_shows_what_the_program_makes_and_stores_nothing(
         make_bridge, crm, person):
     bridge = make_bridge(crm, programmed(

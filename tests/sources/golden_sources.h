@@ -89,6 +89,9 @@ static inline void golden_source_free(struct source *s)
 /* Public halves of tests/sources/keys: made for these tests only. */
 #define GHL_TEST_KEY "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
 #include "keys/rsa_public.h"
+#define SENDGRID_TEST_KEY                                                      \
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEL6q5l9x0laVqFB/HZ0mOoLBjrkqRvE"   \
+	"BVRT/tZ+efBV85ogosWrVgh+JD/qmOav6yhV6gkiaF62lm8TXsSAxYQw=="
 
 static inline void configure_shopify(struct source *s)
 {
@@ -198,6 +201,28 @@ static inline void configure_json(struct source *s)
 	s->fields.prefix = (char *)(uintptr_t) "x_";
 }
 
+static inline void configure_json_jwt(struct source *s)
+{
+	add_secret(&s->secret, "dialpad-secret");
+	s->scheme.name = (char *)(uintptr_t) "jwt_hs256";
+	s->source_platform = (char *)(uintptr_t) "direct";
+	s->event_id = (char *)(uintptr_t) ".id";
+	add_text(&s->destinations, "mega");
+}
+
+/* A signature anywhere in the body. */
+static inline void configure_json_inside(struct source *s)
+{
+	add_secret(&s->secret, "mailgun-secret");
+	s->scheme.header = (char *)(uintptr_t) ".proof.mac";
+	s->scheme.timestamp_header = (char *)(uintptr_t) ".proof.at";
+	s->scheme.id_header = (char *)(uintptr_t) ".proof.nonce";
+	s->scheme.signed_text = (char *)(uintptr_t) "{timestamp}{id}";
+	s->source_platform = (char *)(uintptr_t) "direct";
+	s->event_id = (char *)(uintptr_t) ".id";
+	add_text(&s->destinations, "mega");
+}
+
 static inline void configure_json_token(struct source *s)
 {
 	add_secret(&s->token, "json-token-0123456789");
@@ -304,6 +329,13 @@ static inline void configure_quo(struct source *s)
 	s->country = (char *)(uintptr_t) "US";
 }
 
+static inline void configure_sendgrid(struct source *s)
+{
+	add_secret(&s->secret, SENDGRID_TEST_KEY);
+	add_text(&s->destinations, "mega");
+	s->country = (char *)(uintptr_t) "US";
+}
+
 static inline void configure_filtered(struct source *s)
 {
 	configure_token(s);
@@ -391,6 +423,15 @@ static struct golden_source golden_sources[] = {
     {"quo", "quo", configure_quo, NULL},
     {"quo_token", "quo", configure_token, NULL},
     {"wix", "wix", configure_token, NULL},
+    {"aircall", "aircall", configure_signed, NULL},
+    {"aircall_token", "aircall", configure_token, NULL},
+    {"dialpad", "dialpad", configure_signed, NULL},
+    {"dialpad_token", "dialpad", configure_token, NULL},
+    {"livechat", "livechat", configure_signed, NULL},
+    {"mailgun", "mailgun", configure_signed, NULL},
+    {"mailgun_token", "mailgun", configure_token, NULL},
+    {"sendgrid", "sendgrid", configure_sendgrid, NULL},
+    {"sendgrid_token", "sendgrid", configure_token, NULL},
     {"meta_ads", "meta_ads", configure_meta, NULL},
     {"meta_ads_open", "meta_ads", configure_meta_open, NULL},
     {"hubspot", "hubspot", configure_hubspot, NULL},
@@ -410,6 +451,8 @@ static struct golden_source golden_sources[] = {
     {"json_attributed", "json", configure_json_attributed, NULL},
     {"json", "json", configure_json, NULL},
     {"json_token", "json", configure_json_token, NULL},
+    {"json_jwt", "json", configure_json_jwt, NULL},
+    {"json_inside", "json", configure_json_inside, NULL},
     {"salesforce", "salesforce", configure_salesforce, NULL},
     {"google_ads", "google_ads", configure_google_ads, NULL},
     {"google_ads_tests", "google_ads", configure_google_ads_tests, NULL},

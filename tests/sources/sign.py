@@ -4,10 +4,13 @@
 
 usage: sign.py PLATFORM FILE.request
 
-PLATFORM is shopify, ghl, standard, twilio, hubspot, mega, or one of PROFILES
-below (secret: PLATFORM-secret).
+PLATFORM is shopify, ghl, standard, openphone, twilio, hubspot, mega, sendgrid,
+or one of PROFILES below (secret: PLATFORM-secret). Of dialpad the whole body is
+printed: FILE.request then holds the JSON to be signed. Of mailgun the member
+`signature` is printed.
 
-The keys are those of golden_sources.h; the Ed25519 seed is bytes 0 to 31.
+The keys are those of golden_sources.h; the Ed25519 seed is bytes 0 to 31, the
+ECDSA key the number 31337.
 """
 import base64
 import hashlib
@@ -15,7 +18,8 @@ import hmac
 import sys
 import urllib.parse
 
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 
 def body_of(raw):
@@ -66,6 +70,35 @@ def mega(raw):
                        hashlib.sha256).hex()
 
 
+def openphone(raw):
+    at = str(NOW * 1000).encode()
+    key = base64.b64decode("AAECAwQFBgcICQoLDA0ODxAREhMUFRYX")
+    mac = hmac.digest(key, at + b"." + body_of(raw), hashlib.sha256)
+    return f"hmac;1;{at.decode()};{base64_text(mac)}"
+
+
+def sendgrid(raw):
+    at = str(NOW).encode()
+    key = ec.derive_private_key(31337, ec.SECP256R1())
+    made = key.sign(at + body_of(raw), ec.ECDSA(hashes.SHA256()))
+    return (f"X-Twilio-Email-Event-Webhook-Signature: {base64_text(made)}\n"
+            f"X-Twilio-Email-Event-Webhook-Timestamp: {at.decode()}")
+
+
+def mailgun(raw):
+    fields = dict(urllib.parse.parse_qsl(body_of(raw).decode()))
+    text = fields["timestamp"] + fields["token"]
+    return profile_hmac("mailgun", hashlib.sha256, text.encode()).hex()
+
+
+def dialpad(raw):
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    text = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(body_of(raw))
+    mac = profile_hmac("dialpad", hashlib.sha256, text)
+    return (text + b"." + part(mac)).decode()
+
+
 def profile_hmac(name, digest, text):
     return hmac.digest((name + "-secret").encode(), text, digest)
 
@@ -80,6 +113,7 @@ def base64_text(raw):
     return base64.b64encode(raw).decode()
 
 
+NOW = 1759999990
 # Digest, how it is written, the header, what is signed before the body.
 PROFILES = {
     "callrail": ("sha1", base64_text, "signature: {}", ""),
@@ -113,6 +147,10 @@ def main():
         print("X-Twilio-Signature:", twilio(raw))
     elif sys.argv[1] == "hubspot":
         print("X-HubSpot-Signature:", hubspot(raw))
+    elif sys.argv[1] == "openphone":
+        print("openphone-signature:", openphone(raw))
+    elif sys.argv[1] in ("sendgrid", "mailgun", "dialpad"):
+        print(globals()[sys.argv[1]](raw))
     elif sys.argv[1] in PROFILES:
         print(profile(sys.argv[1], body))
     elif sys.argv[1] == "mega":

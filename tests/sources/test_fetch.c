@@ -37,20 +37,26 @@
 
 static const struct {
 	const char *name, *folder, *description, *path;
+	bool brief;
 } requests[] = {
     {"id beyond a double's precision", "meta_ads", LEADGEN,
-     "/v23.0/24632921174883098?fields=id,created_time,form_id,ad_id,ad_name,"
-     "adset_id,adset_name,campaign_id,campaign_name,is_organic,platform,"
-     "field_data,custom_disclaimer_responses&appsecret_proof="
-     "@PROOF@"},
-    {"zoho record", "zoho", ZOHO, "/crm/v8/Leads/5725"},
-    {"id is escaped", "ghl_api", GHL_SMS, "/contacts/c%2F1"},
-    {"no id", "zoho", "[\"Leads.insert\",\"1\",\"0\",{\"module\":\"L\"}]",
-     NULL},
-    {"too large to be kept", "zoho", "[]", NULL},
-    {"a lead", "zoho", "{\"contact_name\":\"Ana\"}", NULL},
-    {"cut off", "zoho", "[\"Leads.insert\",\"1\"", NULL},
-    {"another platform's", "form", ZOHO, NULL},
+     "/v23.0/24632921174883098?fields=id,created_time,form_id,ad_id,field_data,"
+     "ad_name,adset_id,adset_name,campaign_id,campaign_name,is_organic,"
+     "platform,custom_disclaimer_responses&appsecret_proof="
+     "@PROOF@",
+     false},
+    {"meta, what nobody is refused", "meta_ads", LEADGEN,
+     "/v23.0/24632921174883098?fields=id,created_time,form_id,ad_id,field_data"
+     "&appsecret_proof=@PROOF@",
+     true},
+    {"zoho record", "zoho", ZOHO, "/crm/v8/Leads/5725", false},
+    {"id is escaped", "ghl_api", GHL_SMS, "/contacts/c%2F1", false},
+    {"no id", "zoho", "[\"Leads.insert\",\"1\",\"0\",{\"module\":\"L\"}]", NULL,
+     false},
+    {"too large to be kept", "zoho", "[]", NULL, false},
+    {"a lead", "zoho", "{\"contact_name\":\"Ana\"}", NULL, false},
+    {"cut off", "zoho", "[\"Leads.insert\",\"1\"", NULL, false},
+    {"another platform's", "form", ZOHO, NULL, false},
 };
 
 static void request_is_made_of_the_event(void **state)
@@ -59,7 +65,7 @@ static void request_is_made_of_the_event(void **state)
 	struct arena arena;
 	arena_init(&arena);
 	for (size_t i = 0; i < COUNT(requests); i++) {
-		struct fetch_request r = {0};
+		struct fetch_request r = {.brief = requests[i].brief};
 		int rc = source_fetch_request(source_named(requests[i].folder),
 					      str_from(requests[i].description),
 					      &arena, &r);
@@ -127,6 +133,24 @@ static const struct {
      "meta_rate", false, false},
     {"meta rate of the app", "meta_ads", LEADGEN, 400, GRAPH("4"),
      OUTCOME_LIMITED, "meta_rate", false, false},
+    {"meta permission of the app", "meta_ads", LEADGEN, 400, GRAPH("10"),
+     OUTCOME_PARK, "meta_permission", false, false},
+    {"meta permission, last of its kind", "meta_ads", LEADGEN, 400,
+     GRAPH("299"), OUTCOME_PARK, "meta_permission", false, false},
+    {"meta, code behind those", "meta_ads", LEADGEN, 400, GRAPH("300"),
+     OUTCOME_DEAD, "http_400", false, false},
+    {"meta rate of the user", "meta_ads", LEADGEN, 400, GRAPH("17"),
+     OUTCOME_LIMITED, "meta_rate", false, false},
+    {"meta rate of the page", "meta_ads", LEADGEN, 403, GRAPH("32"),
+     OUTCOME_LIMITED, "meta_rate", false, false},
+    {"meta custom rate", "meta_ads", LEADGEN, 400, GRAPH("613"),
+     OUTCOME_LIMITED, "meta_rate", false, false},
+    {"meta rate of a business case", "meta_ads", LEADGEN, 400, GRAPH("80000"),
+     OUTCOME_LIMITED, "meta_rate", false, false},
+    {"meta rate of ads", "meta_ads", LEADGEN, 400, GRAPH("80004"),
+     OUTCOME_LIMITED, "meta_rate", false, false},
+    {"meta unknown error", "meta_ads", LEADGEN, 400, GRAPH("1"), OUTCOME_RETRY,
+     "meta_unavailable", false, false},
     {"meta temporary", "meta_ads", LEADGEN, 400, GRAPH("2"), OUTCOME_RETRY,
      "meta_unavailable", false, false},
     {"meta temporary with 500", "meta_ads", LEADGEN, 500, GRAPH("1"),
@@ -153,6 +177,7 @@ static void answers_mean_what_the_provider_says(void **state)
 		    .body_complete = true,
 		};
 		struct verdict v = outcome_judge(&r, NULL, 0);
+		v.shorter = false;
 		source_fetch_judge(source_named(verdicts[i].folder),
 				   str_from(verdicts[i].description), &r, &v);
 		if (v.outcome != verdicts[i].outcome ||
@@ -162,6 +187,108 @@ static void answers_mean_what_the_provider_says(void **state)
 			fail_msg("%s: %s, %s", verdicts[i].name,
 				 outcome_name(v.outcome), v.reason);
 	}
+}
+
+#define REFUSED(message)                                                       \
+	"{\"error\":{\"code\":100,\"message\":\"" message "\"}}"
+
+static const struct {
+	const char *name, *description, *body;
+	bool shorter;
+} refused_fields[] = {
+    {"field of the ad", LEADGEN,
+     REFUSED("(#100) Tried accessing nonexisting field (ad_name) on node "
+	     "type (UserLeadGenInfo)"),
+     true},
+    {"essential field", LEADGEN,
+     REFUSED("(#100) Tried accessing nonexisting field (ad_id)"), false},
+    {"no field named", LEADGEN, REFUSED("(#100) Invalid parameter"), false},
+    {"the word alone", LEADGEN, REFUSED("(#100) Bad platform"), false},
+    {"part of another name", LEADGEN, REFUSED("nonexisting field (my_ad_name)"),
+     false},
+    {"another code", LEADGEN,
+     "{\"error\":{\"code\":10,\"message\":\"field (ad_name)\"}}", false},
+    {"another request", MESSAGE,
+     REFUSED("Tried accessing nonexisting field (ad_name)"), false},
+};
+
+static void refused_field_is_told_from_other_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused_fields); i++) {
+		struct attempt_result r = {
+		    .transport = TRANSPORT_ANSWERED,
+		    .status = 400,
+		    .body = str_from(refused_fields[i].body),
+		    .body_complete = true,
+		};
+		struct verdict v = outcome_judge(&r, NULL, 0);
+		source_fetch_judge(source_named("meta_ads"),
+				   str_from(refused_fields[i].description), &r,
+				   &v);
+		if (v.shorter != refused_fields[i].shorter)
+			fail_msg("%s: %d", refused_fields[i].name, v.shorter);
+	}
+}
+
+/* ---- several at once ---------------------------------------------------- */
+
+#define CONTACT(id)                                                            \
+	"[\"contact.creation\",\"62515\",\"0\",{\"objectId\":" id "}]"
+
+static void many_contacts_are_asked_for_at_once(void **state)
+{
+	(void)state;
+	struct str three[] = {STR(CONTACT("7")), STR(CONTACT("65059681032")),
+			      STR(CONTACT("7"))};
+	const struct source *hubspot = source_named("hubspot");
+	struct fetch_request r = {0};
+	struct arena arena;
+	arena_init(&arena);
+	assert_int_equal(source_fetch_batch(hubspot, three, 3, &arena, &r), 0);
+	assert_int_equal(r.method, HTTP_POST);
+	assert_true(str_eq(r.path, STR("/crm/v3/objects/contacts/batch/read")));
+	assert_true(str_starts(
+	    r.body, STR("{\"properties\":[\"firstname\",\"lastname\"")));
+	/* One that is named twice is an error there. */
+	assert_true(str_ends(
+	    r.body,
+	    STR("\"inputs\":[{\"id\":\"7\"},{\"id\":\"65059681032\"}]}")));
+	three[1] = STR("[]");
+	assert_int_equal(source_fetch_batch(hubspot, three, 3, &arena, &r),
+			 LB_EINVAL);
+	assert_int_equal(
+	    source_fetch_batch(source_named("zoho"), three, 1, &arena, &r),
+	    LB_EINVAL);
+	arena_release(&arena);
+}
+
+static void answer_to_many_is_one_to_each(void **state)
+{
+	(void)state;
+	struct str three[] = {STR(CONTACT("7")), STR(CONTACT("8")),
+			      STR(CONTACT("7"))};
+	const struct source *hubspot = source_named("hubspot");
+	struct str parts[3];
+	struct arena arena;
+	arena_init(&arena);
+	assert_int_equal(
+	    source_fetch_parts(
+		hubspot,
+		STR("{\"status\":\"COMPLETE\",\"results\":[{\"id\":\"7\","
+		    "\"properties\":{\"email\":\"ana@example.com\"}}],"
+		    "\"numErrors\":1,\"errors\":[{\"category\":"
+		    "\"OBJECT_NOT_FOUND\"}]}"),
+		three, 3, parts, &arena),
+	    0);
+	assert_true(str_eq(parts[0], STR("{\"id\":\"7\",\"properties\":{"
+					 "\"email\":\"ana@example.com\"}}")));
+	assert_null(parts[1].p);
+	assert_true(str_eq(parts[2], parts[0]));
+	assert_int_equal(
+	    source_fetch_parts(hubspot, STR("<html>"), three, 3, parts, &arena),
+	    LB_EINVAL);
+	arena_release(&arena);
 }
 
 /* ---- the lead ----------------------------------------------------------- */
@@ -249,6 +376,14 @@ static const struct {
      "\"custom_fields\":{\"ghl_event\":\"InboundMessage\","
      "\"ghl_location_id\":\"l1\",\"ghl_contact_id\":\"c1\","
      "\"message_channel\":\"Live_Chat\",\"message\":\"Hi\"}}"},
+    {"ghl chat, known by its address", "ghl_api",
+     "[\"InboundMessage\",\"l1\",\"0\",{\"conversationId\":\"v1\","
+     "\"messageType\":\"Live_Chat\",\"from\":\"ana@example.com\"}]",
+     NULL, FATE_LEAD,
+     "{\"contact_email\":\"ana@example.com\",\"source_platform\":\"ghl\","
+     "\"source_type\":\"chat\",\"custom_fields\":{\"ghl_event\":"
+     "\"InboundMessage\",\"ghl_location_id\":\"l1\","
+     "\"ghl_conversation_id\":\"v1\",\"message_channel\":\"Live_Chat\"}}"},
     {"ghl, the message must do", "ghl_api", GHL_SMS, NULL, FATE_LEAD,
      "{\"contact_phone\":\"+15205550199\",\"source_platform\":\"ghl\","
      "\"source_type\":\"sms\",\"custom_fields\":{\"ghl_event\":"
@@ -315,6 +450,29 @@ static void with_foreign_api(struct source *s)
 	set_secret(&s->api.token, "token");
 }
 
+static void with_token_of(struct source *s, const char *account,
+			  const char *token)
+{
+	with_secret(s);
+	s->accounts.v = xcalloc(1, sizeof(*s->accounts.v));
+	s->accounts.v[0] = xstrdup("62515");
+	s->accounts.n = 1;
+	s->api.tokens = xcalloc(1, sizeof(*s->api.tokens));
+	s->api.n_tokens = 1;
+	s->api.tokens[0].name = xstrdup(account);
+	set_secret(&s->api.tokens[0].secret, token);
+}
+
+static void with_token_of_a_stranger(struct source *s)
+{
+	with_token_of(s, "9", "token");
+}
+
+static void with_broken_token(struct source *s)
+{
+	with_token_of(s, "62515", "one two");
+}
+
 static const struct {
 	const char *platform;
 	void (*configure)(struct source *s);
@@ -324,7 +482,10 @@ static const struct {
     {"zoho", with_plain_http, "no TLS"},
     {"zoho", with_url_only, "api needs token or oauth"},
     {"zoho", with_half_oauth, "api.oauth needs"},
-    {"hubspot", with_half_oauth, "api.oauth is not for platform"},
+    {"hubspot", with_half_oauth, "api.oauth needs"},
+    {"meta_ads", with_half_oauth, "api.oauth is not for platform"},
+    {"hubspot", with_token_of_a_stranger, "'9' is no account of this source"},
+    {"hubspot", with_broken_token, "control characters"},
     {"hubspot", with_token_of_two_lines, "control characters"},
     {"shopify", with_foreign_api, "nothing is fetched for platform"},
 };
@@ -362,6 +523,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(request_is_made_of_the_event),
 	    cmocka_unit_test(answers_mean_what_the_provider_says),
+	    cmocka_unit_test(refused_field_is_told_from_other_refusals),
+	    cmocka_unit_test(many_contacts_are_asked_for_at_once),
+	    cmocka_unit_test(answer_to_many_is_one_to_each),
 	    cmocka_unit_test(event_and_record_make_the_lead),
 	    cmocka_unit_test(half_an_api_is_refused),
 	};

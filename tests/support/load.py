@@ -14,6 +14,8 @@ SENDERS = 4
 class Load:
     """Senders that post until told to stop; who was answered what."""
 
+    source = "shop"
+
     def __init__(self, person):
         self.person = person
         self.lock = threading.Lock()
@@ -27,6 +29,9 @@ class Load:
         with self.lock:
             if self.open:
                 return self.open.popleft()
+        return self.new_post()
+
+    def new_post(self):
         return senders.shopify_customer(settings.SHOPIFY_SECRET,
                                         self.person())
 
@@ -106,7 +111,7 @@ def check_arrivals(crm, load):
         sent[post.key].add(post.sha256)
         if post.status == 201:
             arrived.add(post.key)
-    expected = {senders.lead_key("shop", event) for event in load.answered}
+    expected = {senders.lead_key(load.source, event) for event in load.answered}
     assert expected - arrived == set()
     assert set(sent) - expected == set()
     assert {key: found for key, found in sent.items()

@@ -257,6 +257,7 @@ static inline int setup(void **state)
 	    .retry = {f->retry, 4},
 	    .retry_every_ms = 50,
 	    .probe_ms = 100,
+	    .nxdomain_grace_ms = 3600 * 1000,
 	    .breaker_failures = 5,
 	    .breaker_open_ms = 50,
 	    .breaker_max_open_ms = 200,

@@ -288,6 +288,33 @@ static const struct row sources_rows[] = {
 	     "    destination: mega\n    map:\n      name: .who\n"
 	     "      email: |\n        .a\n        | contact\n",
      "main.yaml:13:14: error: jq: email: contact/0 is not defined\n"},
+    {"an app of many accounts",
+     SOURCES "  s:\n    platform: hubspot\n    secret: file:secret\n"
+	     "    destination: mega\n"
+	     "  t:\n    platform: meta_ads\n    secret: file:secret\n"
+	     "    verify_token: file:secret\n    route: {map: {\"1\": mega}}\n"
+	     "  u:\n    platform: meta_ads\n    secret: file:secret\n"
+	     "    verify_token: file:secret\n    destination: mega\n",
+     "main.yaml:5:3: warning: source 's' takes the leads of every account its "
+     "app serves: set account or route\n"
+     "main.yaml:6:15: error: 'public_url' must be set: source 's' signs the "
+     "URL\n"
+     "main.yaml:14:3: warning: source 'u' takes the leads of every account its "
+     "app serves: set account or route\n"},
+    {"a program that is not there",
+     SOURCES "  s:\n    platform: form\n    token: file:secret\n"
+	     "    destination: mega\n    map: file:/nonexistent/map.jq\n",
+     "main.yaml:9:10: error: 'map': cannot read '/nonexistent/map.jq': No "
+     "such file or directory\n"},
+    {"a program beside the configuration",
+     SOURCES "  s:\n    platform: form\n    token: file:secret\n"
+	     "    destination: mega\n    map: file:map.jq\n",
+     "main.yaml:9:10: error: 'map' must be a mapping, or file:/PATH, not "
+     "'file:map.jq'\n"},
+    {"an empty program",
+     SOURCES "  s:\n    platform: form\n    token: file:secret\n"
+	     "    destination: mega\n    map: file:/dev/null\n",
+     "main.yaml:9:10: error: 'map': '/dev/null' is empty\n"},
     {"an expression of filter",
      SOURCES "  s:\n    platform: form\n    token: file:secret\n"
 	     "    destination: mega\n    filter: .a | | .b\n",

@@ -140,7 +140,9 @@ static const struct row source_rows[] = {
      "main.yaml:10:13: error: 'expect' must be like '1 per 6h' or '1 per 6h "
      "08:00-20:00', not '1 per 6h 25:00-26:00'\n"},
     {"mapping needed", SHOP "    map: .email\n",
-     "main.yaml:10:10: error: 'map' must be a mapping, not '.email'\n"},
+     "main.yaml:10:10: error: 'map' must be a mapping, or file:/PATH, not "
+     "'.email'"
+     "\n"},
     {"list as a mapped value", SHOP "    map: {email: [.a]}\n",
      "main.yaml:10:18: error: 'map' must be a text, not a list\n"},
     {"events of two lines", SHOP "    events: [\"a\\nb\"]\n",

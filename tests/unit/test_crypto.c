@@ -90,6 +90,12 @@ static void macs_and_digests_match_their_standards(void **state)
 	"-----BEGIN PUBLIC KEY-----\n" body "-----END PUBLIC KEY-----\n"
 #define ED_PEM                                                                 \
 	PEM("MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=\n")
+#define EC_BARE                                                                \
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmp"   \
+	"qIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+#define EC_K1                                                                  \
+	"MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAE5WSBYeldvyv8aHtyt0Umn6kGAx4hCBGAUK"   \
+	"ullSSiPECW9nS0rMT/vzx+SF75rqw1r/M7P19iCB+soBv6wkoOjw=="
 #define RSA_PEM                                                                \
 	PEM("MIICIjANBgkqhkiG9w0BAQEFAAOCAg8AMIICCgKCAgEAokvo/"                \
 	    "r9tVgcfZ5DysOSC\n"                                                \
@@ -128,6 +134,12 @@ static void keys_parse_only_as_what_they_are(void **state)
 	    {"vendor's RSA PEM", RSA_PEM, KEY_RSA, true},
 	    {"raw 32 bytes",
 	     "i2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=", KEY_ED25519, true},
+	    {"vendor's ECDSA key, bare", EC_BARE, KEY_ECDSA_P256, true},
+	    {"ECDSA as PEM", PEM(EC_BARE "\n"), KEY_ECDSA_P256, true},
+	    {"ECDSA on another curve", EC_K1, KEY_ECDSA_P256, false},
+	    {"ECDSA as Ed25519", PEM(EC_BARE "\n"), KEY_ED25519, false},
+	    {"Ed25519 as ECDSA", ED_PEM, KEY_ECDSA_P256, false},
+	    {"ECDSA cut off", "MFkwEwYHKoZI", KEY_ECDSA_P256, false},
 	    {"RSA as Ed25519", RSA_PEM, KEY_ED25519, false},
 	    {"Ed25519 as RSA", ED_PEM, KEY_RSA, false},
 	    {"raw as RSA",

@@ -29,7 +29,7 @@ static void judge(struct destination *d, int64_t id, enum transport transport,
 		  int status)
 {
 	struct unit u = {.id = id, .body = "{}"};
-	struct attempt a = {.d = d, .limiter = d->limiter};
+	struct attempt a = {.d = d, .limiter = d->limiter, .tokens = 1};
 	struct attempt_result r = {
 	    .transport = transport, .status = status, .body_complete = true};
 	a.entry = scheduler_add(d->leads, lead_of(&u, "mega"), 0, 0);

@@ -57,7 +57,7 @@ static void provider_open(struct provider *p, const char *platform)
 	p->source.api.token =
 	    (struct secret){(unsigned char *)(uintptr_t) "token", 5, NULL};
 	assert_true(source_fetches(&p->source));
-	p->account = account_new(&p->source);
+	p->account = account_new(&p->source, NULL);
 	p->limiter = limiter_new(&p->account->config.rate);
 	p->d = destination_new(&p->courier, &f->config, &p->account->config,
 			       p->limiter);
@@ -86,7 +86,7 @@ static void answer(struct provider *p, int64_t id, const char *description,
 				.to = STR("mega"),
 				.first_failed_at_ms = failed_at,
 				.body = str_from(description)};
-	struct attempt a = {.d = p->d, .limiter = p->limiter};
+	struct attempt a = {.d = p->d, .limiter = p->limiter, .tokens = 1};
 	struct attempt_result r = {.transport = TRANSPORT_ANSWERED,
 				   .status = status,
 				   .body = str_from(body),

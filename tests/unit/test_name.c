@@ -167,10 +167,38 @@ static void case_is_corrected_on_request(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static void names_of_the_network_are_turned_round(void **state)
+{
+	static const struct row rows[] = {
+	    {"family name first", "DOE JANE", NULL, "JANE DOE"},
+	    {"with an initial", "DOE JANE M", NULL, "JANE M DOE"},
+	    {"with a comma", "DOE, JANE", NULL, "JANE DOE"},
+	    {"two commas stay", "DOE, JANE, SAM", NULL, "DOE, JANE, SAM"},
+	    {"one word", "MADONNA", NULL, "MADONNA"},
+	    {"nothing behind the comma", "DOE,", NULL, "DOE,"},
+	    {"typed by a person", "Doe Jane", NULL, "Doe Jane"},
+	    {"small letters", "doe jane", NULL, "doe jane"},
+	    {"company", "ACME PLUMBING LLC", NULL, "ACME PLUMBING LLC"},
+	    {"two partners", "SMITH & SONS", NULL, "SMITH & SONS"},
+	    {"digits", "CELL 520", NULL, "CELL 520"},
+	    {"none", NULL, NULL, NULL},
+	};
+	struct arena arena;
+	size_t bad = 0;
+	(void)state;
+	arena_init(&arena);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		bad += !matches(
+		    &rows[i], name_from_cnam(&arena, str_from(rows[i].first)));
+	arena_release(&arena);
+	assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(case_is_corrected_on_request),
+	    cmocka_unit_test(names_of_the_network_are_turned_round),
 	    cmocka_unit_test(one_name_is_tidied),
 	    cmocka_unit_test(parts_are_joined_once),
 	    cmocka_unit_test(a_long_name_is_cut_between_characters),

@@ -250,6 +250,91 @@ static void configuration_wins_over_the_adapter(void **state)
 		"\"custom_fields\":{\"city\":\"Rome\",\"zip\":\"1\"}}");
 }
 
+static void with_cnam(struct source *s)
+{
+	with_token(s);
+	s->source_type = LITERAL("phone_call");
+	s->cnam_swap = s->recase = true;
+}
+
+static void with_cnam_of_a_form(struct source *s)
+{
+	with_cnam(s);
+	s->source_type = LITERAL("form");
+}
+
+static void with_cnam_mapped(struct source *s)
+{
+	with_cnam(s);
+	add_pair(&s->map, "contact_name", ".who");
+}
+
+static void names_of_calls_are_turned_round_on_request(void **state)
+{
+	(void)state;
+	lead_of(with_cnam, "{\"name\":\"DOE JANE\"}",
+		"{\"contact_name\":\"Jane Doe\",\"source_platform\":"
+		"\"direct\",\"source_type\":\"phone_call\"}");
+	lead_of(with_cnam_of_a_form, "{\"name\":\"DOE JANE\"}",
+		"{\"contact_name\":\"Doe Jane\",\"source_platform\":"
+		"\"direct\",\"source_type\":\"form\"}");
+	lead_of(with_cnam_mapped, "{\"who\":\"DOE JANE\"}",
+		"{\"contact_name\":\"Doe Jane\",\"source_platform\":"
+		"\"direct\",\"source_type\":\"phone_call\"}");
+}
+
+/* ---- a whole program ---------------------------------------------------- */
+
+static void with_program(struct source *s)
+{
+	with_token(s);
+	add_pair(&s->map, "file:/etc/leadbridge/map.jq",
+		 "def kind: if .urgent then \"phone_call\" else \"form\" end;\n"
+		 "if .as == \"text\" then \"no object\"\n"
+		 "elif .as == \"error\" then error(\"x\")\n"
+		 "elif .as == \"nothing\" then empty\n"
+		 "else {contact_name: \"\\(.a) \\(.b)\", contact_email: .c,\n"
+		 "  contact_phone: .d, source_type: kind,\n"
+		 "  source_platform: \"referral\", stage_slug: \"new\",\n"
+		 "  rooms: .e, nothing: null,\n"
+		 "  custom_fields: {floor: .f}} end # at the end\n");
+	s->country = LITERAL("US");
+}
+
+static void a_whole_program_makes_the_lead(void **state)
+{
+	(void)state;
+	lead_of(with_program,
+		"{\"a\":\"Ann\",\"b\":\"Roe\",\"c\":\"ann@example.com\","
+		"\"d\":\"(520) 555-0124\",\"e\":3,\"f\":\"2nd\",\"urgent\":"
+		"true,\"name\":\"Other\"}",
+		"{\"contact_name\":\"Ann Roe\",\"contact_phone\":"
+		"\"+15205550124\",\"contact_email\":\"ann@example.com\","
+		"\"source_platform\":\"referral\",\"source_type\":"
+		"\"phone_call\",\"stage_slug\":\"new\",\"custom_fields\":{"
+		"\"a\":\"Ann\",\"b\":\"Roe\",\"c\":\"ann@example.com\",\"d\":"
+		"\"(520) 555-0124\",\"e\":3,\"f\":\"2nd\",\"urgent\":true,"
+		"\"name\":\"Other\",\"rooms\":3,\"floor\":\"2nd\"}}");
+	lead_of(with_program, "{\"as\":\"nothing\",\"name\":\"Ann Roe\"}",
+		"{\"contact_name\":\"Ann Roe\",\"source_platform\":\"direct\","
+		"\"source_type\":\"form\",\"custom_fields\":{\"as\":"
+		"\"nothing\"}}");
+	struct source *s = make("form", with_program);
+	const char *const failing[] = {"text", "error"};
+	for (size_t i = 0; i < COUNT(failing); i++) {
+		char *text = xasprintf("POST / HTTP/1.1\nContent-Type: "
+				       "application/json\n\n"
+				       "{\"name\":\"A\",\"as\":\"%s\"}",
+				       failing[i]);
+		struct outcome_of o = send(s, text, NULL);
+		expect_text(failing[i], o.sub->units[0].reason,
+			    "an expression failed");
+		submission_free(o.sub);
+		free(text);
+	}
+	change_release(s);
+}
+
 /* ---- identity ----------------------------------------------------------- */
 
 static void content_is_the_identity_where_there_is_no_id(void **state)
@@ -438,6 +523,8 @@ int main(void)
 	    cmocka_unit_test(basic_asks_for_a_password),
 	    cmocka_unit_test(secrets_are_not_stored),
 	    cmocka_unit_test(configuration_wins_over_the_adapter),
+	    cmocka_unit_test(names_of_calls_are_turned_round_on_request),
+	    cmocka_unit_test(a_whole_program_makes_the_lead),
 	    cmocka_unit_test(content_is_the_identity_where_there_is_no_id),
 	    cmocka_unit_test(keys_follow_the_published_vector),
 	    cmocka_unit_test(a_quarantined_request_is_mapped_again),

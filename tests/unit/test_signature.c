@@ -25,6 +25,18 @@
 	"v1a,aD2xKQbX8VO97eRhybhFamFTrn3oMqo7Z9D8aG2l4qtDuqcWEJclo/"           \
 	"Ofi1M06V6sNBRpb5ams1UQdbei1gxPDQ=="
 
+#define SENDGRID_KEY                                                           \
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmp"   \
+	"qIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+#define SENDGRID_BODY                                                          \
+	"[{\"email\":\"hello@world.com\",\"event\":\"dropped\","               \
+	"\"reason\":\"Bounced Address\",\"sg_event_id\":"                      \
+	"\"ZHJvcC0xMDk5NDkxOS1MUnpYbF9OSFN0T0doUTRrb2ZTbV9BLTA\","             \
+	"\"sg_message_id\":\"LRzXl_NHStOGhQ4kofSm_A.filterdrecv-p3mdw1-"       \
+	"756b745b58-kmzbl-18-5F5FC76C-9.0\",\"smtp-id\":"                      \
+	"\"<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>\","          \
+	"\"timestamp\":1600112492}]\r\n"
+
 struct vector {
 	const char *name, *secret;
 	struct signature_scheme scheme;
@@ -101,27 +113,18 @@ static const struct vector vectors[] = {
      {H("S", "86f6d62d4a9dbbb63778d9b9946894022a2de719429453b429a32fd7a2dbe8"
 	     "c9"), H("T", "1760000000000")},
      BODY, NULL, NULL},
-    {"openphone legacy, base64 key", "b3BlbnBob25lLWRlbW8ta2V5LTAwMDE=",
-     {.algorithm = SIGN_HMAC_SHA256, .encoding = ENCODING_BASE64,
-      .flags = SIGNATURE_BASE64_KEYS, .header = "S", .timestamp_header = "T",
-      .prefix = "hmac;1;1760000000000;", .signed_text = "{timestamp}.{body}"},
-     {H("S", "hmac;1;1760000000000;"
-	     "PDtRkrzaoLxEK3pJCWIqb3bMv6l4/6SH+7Kb9xagcv4="),
-      H("T", "1760000000000")},
-     BODY, NULL, NULL},
     {"intercom", "ic_secret", HMAC(SHA1, HEX, "{body}", "sha1="),
      {H("S", "sha1=00d845be87f3eecb63b948a840e70b1bd1213ada")},
      BODY, NULL, NULL},
     {"tawk.to", "tk_secret", HMAC(SHA1, HEX, "{body}", NULL),
      {H("S", "ce8b74c8832f9460d6b9760633ef34d76f85ddf9")}, BODY, NULL, NULL},
-    {"mailgun, timestamp and token", "mg_secret",
-     HMAC(SHA256, HEX, "{timestamp}{body}", NULL),
-     {H("S", "c4a69d56e0385c9a86b84e3e792081c1044c2dd1144272b18fe6ddd7ea66a8"
-	     "93"), H("T", "1760000000")},
-     "0123456789abcdef0123456789abcdef0123456789abcdef01", NULL, NULL},
-    {"dialpad jwt", "dp_secret", HMAC(SHA256, BASE64URL, "{body}", NULL),
-     {H("S", "fOULK8KfVihIDHb6dGvUquehwdJ81l9Lm-X9I-DPpCg")},
-     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJjYWxsX2lkIjoiMSJ9", NULL, NULL},
+    {"sendgrid, of the vendor's own library", SENDGRID_KEY,
+     {.algorithm = SIGN_ECDSA_SHA256, .encoding = ENCODING_BASE64,
+      .header = "S", .timestamp_header = "T",
+      .signed_text = "{timestamp}{body}"},
+     {H("S", "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+u"
+	     "Oe5W0JuG+luQAbPIqHh89M15TluLtEZtM="), H("T", "1600112502")},
+     SENDGRID_BODY, NULL, NULL},
 };
 /* clang-format on */
 
@@ -456,6 +459,17 @@ static void bad_schemes_do_not_start(void **state)
 	     {.header = "S",
 	      .signed_text = "{body}",
 	      .algorithm = SIGN_ED25519}},
+	    {"key is no ECDSA key",
+	     "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
+	     {.header = "S",
+	      .signed_text = "{body}",
+	      .algorithm = SIGN_ECDSA_SHA256}},
+	    {"a path, and a header beside it",
+	     "k",
+	     {.header = ".s",
+	      .signed_text = "{timestamp}",
+	      .timestamp_header = "T",
+	      .flags = SIGNATURE_IN_BODY}},
 	    {"key is no RSA key",
 	     "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
 	     {.header = "S",
@@ -483,6 +497,7 @@ static void words_of_the_configuration_become_a_scheme(void **state)
 	char algorithm[] = "hmac-sha512", encoding[] = "base64url",
 	     header[] = "X-Sig", time[] = "x-sig", svix[] = "svix",
 	     bad[] = "md5";
+	char path[] = ".sign", ecdsa[] = "ecdsa-sha256";
 	struct scheme_rule rule = {.algorithm = algorithm,
 				   .encoding = encoding,
 				   .header = header,
@@ -494,6 +509,10 @@ static void words_of_the_configuration_become_a_scheme(void **state)
 	assert_int_equal(scheme.encoding, ENCODING_BASE64URL);
 	assert_int_equal(scheme.flags, SIGNATURE_TIME_INSIDE);
 	assert_string_equal(scheme.signed_text, "{body}");
+	rule = (struct scheme_rule){.header = path, .algorithm = ecdsa};
+	assert_int_equal(signature_scheme_from(&rule, &scheme, &err), 0);
+	assert_int_equal(scheme.flags, SIGNATURE_IN_BODY);
+	assert_int_equal(scheme.algorithm, SIGN_ECDSA_SHA256);
 	rule = (struct scheme_rule){.name = svix, .tolerance_ms = 5};
 	assert_int_equal(signature_scheme_from(&rule, &scheme, &err), 0);
 	assert_string_equal(scheme.header, "svix-signature");
