@@ -65,8 +65,6 @@ static void judge_trouble(struct judge *j, const struct alarm_facts *f,
 	    {"max_age", "it has refused a lead until it grew too old"},
 	    {"not_found", "a record was not found: its lead went without it"},
 	    {"oauth_unreachable", "no access token can be had"},
-	    {"oauth_token_changed",
-	     "its refresh token changed with use: configure the new one"},
 	};
 	char who[WHO_TEXT];
 	const char *text = s->trouble;
