@@ -271,20 +271,41 @@ static const struct row answer_rows[] = {
     {NULL, NULL, 0, false},
 };
 
+static const struct row mail_rows[] = {
+    {"from", read_expression, IN(mail.from), true},
+    {"name", read_expression, IN(mail.name), false},
+    {"reply_to", read_expression, IN(mail.reply_to), false},
+    {"headers", read_expression, IN(mail.headers), false},
+    {"text", read_expression, IN(mail.text), false},
+    {"signature", read_expression, IN(mail.signature), false},
+    {"html", read_expression, IN(mail.html), false},
+    {"envelope", read_expression, IN(mail.envelope), false},
+    {NULL, NULL, 0, false},
+};
+
+static const struct {
+	const char *name;
+	const struct row *rows;
+} groups[] = {
+    {"answer", answer_rows},
+    {"handshake", challenge_rows},
+    {"mail", mail_rows},
+};
+
 /* A group of keys of the profile itself. */
 static void read_group(struct reader *r, const struct row *row,
 		       const struct node *n, void *field)
 {
-	const struct row *rows = str_eq(str_from(row->name), STR("answer"))
-				     ? answer_rows
-				     : challenge_rows;
 	const struct profile *p = field;
+	size_t i = 0;
+	while (strcmp(groups[i].name, row->name) != 0)
+		i++;
 	if (n->kind != NODE_MAP) {
 		refuse(r, row, n, "a mapping");
 		return;
 	}
-	read_rows(r, rows, n, field);
-	if (rows == challenge_rows && p->challenge_param == NULL)
+	read_rows(r, groups[i].rows, n, field);
+	if (groups[i].rows == challenge_rows && p->challenge_param == NULL)
 		refuse(r, row, n, "a mapping with 'echo'");
 }
 
@@ -294,11 +315,13 @@ static const struct row profile_rows[] = {
     {"documentation", read_string, IN(documentation), false},
     {"payloads", read_words, IN(payloads), false},
     {"lenient", read_flag, IN(lenient), false},
+    {"camel_case", read_flag, IN(camel_case), false},
     {"max_body", read_bytes, IN(max_body), false},
     {"scheme", read_scheme, IN(scheme), false},
     {"secret_in_body", read_path, IN(secret_in_body), false},
     {"handshake", read_group, 0, false},
     {"headers", read_words, IN(headers), false},
+    {"mail", read_group, 0, false},
     {"each", read_expression, IN(each), false},
     {"id", read_expression, IN(id), false},
     {"event", read_expression, IN(event), false},

@@ -62,6 +62,9 @@ struct queue {
 	struct mailbox *to_store, *to_reader;
 	struct worker *store_worker, *reader_worker;
 	struct heartbeat store_beat, reader_beat;
+	/* The store thread asks for a moment without readers, in which the log
+	 * of the store can begin anew. */
+	_Atomic bool log_long;
 	_Atomic int condition; /* enum queue_condition; store thread sets it */
 	_Atomic int64_t pending, pending_bytes;
 	_Atomic int64_t pending_max, pending_bytes_max;

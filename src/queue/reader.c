@@ -6,6 +6,7 @@
  * counts as rest, and the end of the daemon cuts it short.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@ enum {
 	DAY_MS = 24 * 60 * 60 * 1000,
 	NIGHT_MS = 3 * 60 * 60 * 1000 + 17 * 60 * 1000, /* 03:17 UTC */
 	OLDEST_EVERY_MS = 5 * 1000,
+	LOG_PAUSES = 50, /* of 2 ms */
 };
 
 static void refill(struct queue *q, struct message *m)
@@ -150,9 +152,20 @@ static int64_t next_night(int64_t now_ms)
 	return at > now_ms ? at : at + DAY_MS;
 }
 
+/* A reader holds the log of the store: if one followed the other without a
+ * pause it would only grow, and every checkpoint would be work for nothing.
+ * With nobody writing, the log may stay as it is. */
+static void let_log_end(struct queue *q)
+{
+	static const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
+	for (int i = 0; i < LOG_PAUSES && q->log_long; i++)
+		(void)nanosleep(&pause, NULL);
+}
+
 /* Returns false when the thread is to end. */
 static bool handle(struct queue *q, struct message *m)
 {
+	let_log_end(q);
 	if (m->kind == MESSAGE_REFILL) {
 		refill(q, m);
 	} else if (m->kind == MESSAGE_RECALL) {

@@ -17,7 +17,11 @@
 
 enum {
 	CHECKPOINT_PAGES = 512, /* more makes the slowest commits slower */
-	BUSY_MS = 5000,         /* somebody's tool holds the file */
+	/* While a reader holds the log it cannot begin anew: then a checkpoint
+	 * after each commit would be two syncs for nothing. */
+	CHECKPOINT_LONG = 2048, /* 16 MiB */
+	CHECKPOINT_STEP = 64,
+	BUSY_MS = 5000, /* somebody's tool holds the file */
 };
 
 static int lock_file(struct store *s, struct err *err)
@@ -52,7 +56,10 @@ static int on_wal(void *ctx, struct sqlite3 *db, const char *name, int pages)
 {
 	(void)db, (void)name;
 	struct store *s = ctx;
+	if (pages < s->wal_pages)
+		s->checkpoint_at = CHECKPOINT_PAGES;
 	s->wal_pages = pages;
+	s->wal_done = false;
 	return SQLITE_OK;
 }
 
@@ -132,6 +139,8 @@ static int store_clamp_due(struct store *s, struct str destination,
 	sqlite_bind_int(st, 3, to_ms);
 	rc = sqlite_row(st, err);
 	(void)sqlite3_finalize(st);
+	if (rc == 0 && is_bulk_queue(destination))
+		rc = bulk_clamp_due(s, name->id, latest_ms, to_ms, err);
 	return rc;
 }
 
@@ -226,12 +235,13 @@ static int store_commit(struct store *s, int64_t now_ms, struct err *err)
 
 static int checkpoint(struct store *s, int mode, struct err *err)
 {
-	int pages = 0;
-	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, mode, &pages, NULL);
+	int pages = 0, done = 0;
+	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, mode, &pages, &done);
 	fault_point("checkpoint");
 	/* Busy: a reader still needs the log; the next one gets further. */
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
 		return sqlite_fail(s->db, err, "cannot checkpoint");
+	s->wal_done = rc == SQLITE_OK && pages == done;
 	if (mode == SQLITE_CHECKPOINT_TRUNCATE)
 		s->wal_pages = pages > 0 ? pages : 0;
 	return 0;
@@ -240,8 +250,14 @@ static int checkpoint(struct store *s, int mode, struct err *err)
 static int store_upkeep(struct store *s, struct err *err)
 {
 	seen_turn(s, false);
-	if (s->wal_pages < CHECKPOINT_PAGES)
+	bool idle = s->wal_pages == s->wal_before && !s->wal_done;
+	s->wal_before = s->wal_pages;
+	if (s->wal_pages < CHECKPOINT_PAGES ||
+	    (s->wal_pages < s->checkpoint_at && !idle))
 		return 0;
+	s->checkpoint_at =
+	    s->wal_pages + (s->wal_pages < CHECKPOINT_LONG ? CHECKPOINT_PAGES
+							   : CHECKPOINT_STEP);
 	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
 }
 
@@ -252,6 +268,11 @@ static int store_compact(struct store *s, struct err *err)
 	int rc = checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, err);
 	(void)sqlite3_busy_timeout(s->db, BUSY_MS);
 	return rc;
+}
+
+static bool store_log_long(const struct store *s)
+{
+	return s->wal_pages > CHECKPOINT_LONG && !s->wal_done;
 }
 
 static void store_totals(const struct store *s, struct queue_gauges *out)
@@ -276,6 +297,7 @@ const struct store_ops sqlite_store = {
     .upkeep = store_upkeep,
     .tidy = sqlite_tidy,
     .compact = store_compact,
+    .log_long = store_log_long,
     .totals = store_totals,
     .waiting = ledger_waiting,
     .aside = ledger_aside,

@@ -82,6 +82,9 @@ struct store_ops {
 		    int64_t now_ms, bool *more, struct err *err);
 	/* Empties the log files of the backend; when idle, once a day. */
 	int (*compact)(struct store *s, struct err *err);
+	/* The log has grown because readers hold it: it wants a moment without
+	 * one. */
+	bool (*log_long)(const struct store *s);
 	/* Totals as of the last commit, without a look at the disk. */
 	void (*totals)(const struct store *s, struct queue_gauges *out);
 	/* The same of what waits, for each destination where something does. */

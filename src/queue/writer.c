@@ -104,6 +104,7 @@ static void between_batches(struct queue *q, bool busy)
 	if (q->condition == QUEUE_FAILED)
 		return;
 	judge(q, q->ops->upkeep(q->store, &err), &err);
+	q->log_long = q->ops->log_long(q->store);
 	look_at_room(q, now);
 	if (q->condition != QUEUE_FAILED)
 		tidy(q, now, busy);

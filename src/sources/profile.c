@@ -221,6 +221,22 @@ static void add_rows(const struct source_call *call, struct event_list *list,
 		add_event(call, list, v, row->last, row);
 }
 
+/* Adds what is known of an e-mail to each event. The tree is the request's own:
+ * nobody else has it. */
+static void read_mails(const struct source_call *call,
+		       const struct evaluation *from,
+		       const struct value **events, size_t n)
+{
+	const struct profile *p = profile_of(call);
+	for (size_t i = 0; i < n && mail_is_ruled(&p->mail); i++) {
+		struct evaluation v = *from;
+		v.event = events[i];
+		if (events[i]->type == VALUE_OBJECT)
+			value_append((struct value *)(uintptr_t)events[i],
+				     mail_read(call, &p->mail, &v));
+	}
+}
+
 static int split(const struct source_call *call, struct event_list *list,
 		 struct err *err)
 {
@@ -235,6 +251,7 @@ static int split(const struct source_call *call, struct event_list *list,
 	size_t n = each_is_jq ? 0 : find_events(call, &v, &events);
 	if (!each_is_jq && n == 0)
 		return err_set(err, LB_EINVAL, "no event in the body");
+	read_mails(call, &v, events, n);
 	struct mapping_input in = {v.root, v.headers, v.query, events, n};
 	/* More than that are quarantined whole: nothing has to be run. */
 	if (p->program != NULL && n < MAPPING_EVENTS_MAX &&
@@ -338,6 +355,14 @@ static void each_expression(struct profile *p,
 	    &p->source_platform.from,
 	    &p->source_type.from,
 	    &p->stage_slug.from,
+	    &p->mail.from,
+	    &p->mail.name,
+	    &p->mail.reply_to,
+	    &p->mail.headers,
+	    &p->mail.text,
+	    &p->mail.signature,
+	    &p->mail.html,
+	    &p->mail.envelope,
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		fn(p, all[i]);
@@ -375,6 +400,13 @@ int profile_finish(struct profile *p, struct err *err)
 	if (code != 0)
 		return code;
 	each_expression(p, note_expression);
+	if (mail_is_programmed(&p->mail))
+		return err_set(err, LB_EINVAL,
+			       "'mail' takes paths, which are read before a "
+			       "program runs");
+	if (mail_is_ruled(&p->mail) && p->each.text != NULL)
+		return err_set(err, LB_EINVAL,
+			       "'mail' and 'each' do not go together");
 	terminate(&p->events);
 	terminate(&p->except);
 	p->ops = (struct source_ops){

@@ -9,6 +9,7 @@
 
 #include "leadbridge/source.h"
 #include "sources/expression.h"
+#include "sources/mail.h"
 
 /* A constant, or what a table makes of an expression. */
 struct profile_rule {
@@ -34,6 +35,7 @@ struct profile {
 	/* How it arrives and who is proven. */
 	struct text_list payloads; /* json form multipart; none: json */
 	bool lenient, attribution;
+	bool camel_case; /* names of answers are written likeThis */
 	struct scheme_rule scheme;
 	char *secret_in_body;     /* value path, or NULL */
 	char *challenge_param;    /* GET: this query parameter is echoed */
@@ -41,6 +43,7 @@ struct profile {
 	struct text_list headers; /* offered as $headers, and stored */
 	/* What happened. */
 	struct expression each, id, event, account, occurred_at, test, filter;
+	struct mail_rule mail;   /* the event is an e-mail */
 	struct text_list events; /* default events; its v ends with NULL */
 	/* The lead. */
 	struct profile_rule source_platform, source_type, stage_slug;

@@ -8,6 +8,8 @@
 #include "sources/contacts.h"
 #include "sources/profile.h"
 
+enum { LOOKS_MAX = 30 }; /* of a phone number, in characters */
+
 struct job {
 	const struct source_call *call;
 	const struct profile *profile;
@@ -75,11 +77,34 @@ static void try_each(struct job *j, const struct expression *e,
 
 /* ---- answers: {name: value}, or [{name, value, type}] ------------------- */
 
+/* Ten to fifteen digits, and nothing but what people write between them. */
+static bool set_maybe_phone(struct job *j, const struct value *v)
+{
+	struct str text = str_trim(value_text(v));
+	size_t digits = 0;
+	for (size_t i = 0; i < text.n && i <= LOOKS_MAX; i++) {
+		if (text.p[i] >= '0' && text.p[i] <= '9')
+			digits++;
+		else if (memchr(" ()+-.", text.p[i], 6) == NULL)
+			return false;
+	}
+	return digits >= 10 && digits <= 15 && text.n <= LOOKS_MAX &&
+	       set_phone(j, v);
+}
+
+enum contact { CONTACT_NAME, CONTACT_EMAIL, CONTACT_PHONE };
+
 static const struct {
 	const char *type;
+	enum contact contact;
+	bool sure; /* it need not be a custom field too */
 	bool (*set)(struct job *j, const struct value *v);
 } contact_types[] = {
-    {"name", set_name}, {"email", set_email}, {"phone", set_phone}};
+    {"name", CONTACT_NAME, true, set_name},
+    {"email", CONTACT_EMAIL, true, set_email},
+    {"phone", CONTACT_PHONE, true, set_phone},
+    {"maybe_phone", CONTACT_PHONE, false, set_maybe_phone},
+};
 
 /* Whether the sender says what it is, and the lead could use it. */
 static bool set_typed(struct job *j, const struct value *entry,
@@ -91,11 +116,28 @@ static bool set_typed(struct job *j, const struct value *entry,
 	     i++) {
 		if (!str_eq(type, str_from(contact_types[i].type)))
 			continue;
-		bool taken[] = {j->lead->name.n > 0, j->lead->email.n > 0,
-				j->lead->phone.n > 0};
-		return !taken[i] && contact_types[i].set(j, value);
+		bool taken[] = {[CONTACT_NAME] = j->lead->name.n > 0,
+				[CONTACT_EMAIL] = j->lead->email.n > 0,
+				[CONTACT_PHONE] = j->lead->phone.n > 0};
+		return !taken[contact_types[i].contact] &&
+		       contact_types[i].set(j, value) && contact_types[i].sure;
 	}
 	return false;
+}
+
+/* "firstName" -> "first_name" */
+static struct str snake(struct arena *arena, struct str name)
+{
+	char *text = arena_alloc(arena, 2 * name.n + 1), *to = text;
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		if (c >= 'A' && c <= 'Z') {
+			*to++ = '_';
+			c = (char)(c - 'A' + 'a');
+		}
+		*to++ = c;
+	}
+	return (struct str){text, (size_t)(to - text)};
 }
 
 static void append_renamed(struct job *j, struct value *object, struct str name,
@@ -103,7 +145,7 @@ static void append_renamed(struct job *j, struct value *object, struct str name,
 {
 	struct value *copy = arena_alloc(j->call->arena, sizeof(*copy));
 	*copy = *value;
-	copy->key = name;
+	copy->key = j->profile->camel_case ? snake(j->call->arena, name) : name;
 	copy->next = NULL;
 	value_append(object, copy);
 }
