@@ -9,7 +9,11 @@
 #include "base/mem.h"
 #include "operate/metrics_internal.h"
 
-enum { TROUBLE_MS = 10 * 60 * 1000, SERVER_MS = 24 * 60 * 60 * 1000 };
+enum {
+	TROUBLE_MS = 10 * 60 * 1000,
+	SERVER_MS = 24 * 60 * 60 * 1000,
+	FOLLOWS_MS = 30 * 1000, /* a bulk route resumes after its destination */
+};
 
 /* "destination 'mega'", "the account of source 'ads'" */
 enum { WHO_TEXT = QUEUE_NAME + 32 };
@@ -42,6 +46,7 @@ static void judge_condition(struct judge *j, const struct alarm_facts *f,
 			    const struct destination_status *s)
 {
 	char who[WHO_TEXT];
+	bool follows = is_bulk_queue(str_from(s->name));
 	if (is_told(f, s))
 		return;
 	switch (s->condition) {
@@ -49,7 +54,8 @@ static void judge_condition(struct judge *j, const struct alarm_facts *f,
 		alarms_see(
 		    j->alarms,
 		    &(struct alarm_sight){.kind = ALARM_DESTINATION_PARKED,
-					  .subject = s->name},
+					  .subject = s->name,
+					  .raise_ms = follows ? FOLLOWS_MS : 0},
 		    "%s is parked (%s): its leads wait until its "
 		    "settings or its credential are right",
 		    who_text(s->name, who), s->reason);
