@@ -120,7 +120,10 @@ struct destination {
 		int64_t delivered, retried, limited, dead, parked, tried;
 	} total;
 	int64_t alarmed_at;
-	bool touched; /* in the list of those to pump */
+	const char *trouble; /* the last reason of destination_alarm() */
+	int64_t trouble_ms;
+	int64_t certificate_ends_ms; /* of the last answer over TLS */
+	bool touched;                /* in the list of those to pump */
 	struct destination *next_touched;
 };
 
