@@ -156,8 +156,8 @@ struct due_lead {
 	int64_t first_failed_at_ms; /* 0: never tried and failed */
 	int64_t triable_ms;         /* age that counts for max_age */
 	uint32_t attempts, generation;
-	int64_t bulk;   /* number of the bulk request it is, or 0: then id is
-			 * that of its first row */
+	/* Number of the bulk request it is, or 0; id is its first row's. */
+	int64_t bulk;
 	/* Of a bulk request: how many ids from id on may be rows of it, and
 	 * how many are. */
 	uint32_t units, rows;
