@@ -88,6 +88,8 @@ struct new_event {
 	struct str topic;
 	struct str account;
 	const char *privacy; /* privacy topic to record, or NULL */
+	struct str person;   /* whom it says to erase; NONE: record it only */
+	int64_t person_wait_ms;
 	struct str confirms; /* the CRM's id of a lead it has made */
 	int64_t occurred_at_ms;
 	struct once *once;
@@ -165,6 +167,12 @@ struct due_lead {
 	struct str body; /* n == 0: not loaded */
 	char data[];
 };
+/* Whether the lead of that id goes with it. */
+static inline bool due_lead_holds(const struct due_lead *l, int64_t id)
+{
+	return l->id == id ||
+	       (l->bulk != 0 && id >= l->id && id - l->id < (int64_t)l->units);
+}
 /* Copies the strings of `from` into one block. */
 struct due_lead *due_lead_new(const struct due_lead *from);
 

@@ -18,7 +18,8 @@ static const char *const NAMES[] = {
     "answer_written", "delivery_taken", "delivery_sent",   "delivery_answered",
     "fetch_asked",    "fetch_rendered", "fetch_committed", "token_refreshed",
     "token_kept",     "settle_judged",  "settle_written",  "settle_committed",
-    "checkpoint",     "retention",      "drain",
+    "checkpoint",     "retention",      "drain",           "privacy_erase",
+    "privacy_end",
 };
 enum { N_NAMES = sizeof(NAMES) / sizeof(NAMES[0]) };
 

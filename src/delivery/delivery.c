@@ -330,6 +330,13 @@ static void got_credential(struct delivery *d, struct mail *mail)
 	touch_all(d);
 }
 
+static void got_erased(struct delivery *d, struct mail *mail)
+{
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t k = 0; k < mail->n_ids; k++)
+			destination_erased(d->list[i], mail->ids[k]);
+}
+
 static void got_command(struct delivery *d, struct mail *mail)
 {
 	struct destination *to = find(d, str_from(mail->destination));
@@ -408,6 +415,9 @@ static void handle(struct delivery *d, struct mail *mail)
 		break;
 	case MAIL_RECALLED:
 		got_recalled(d, mail);
+		break;
+	case MAIL_ERASED:
+		got_erased(d, mail);
 		break;
 	case MAIL_CREDENTIAL:
 		got_credential(d, mail);
@@ -605,6 +615,17 @@ void delivery_recalled(struct delivery *d, struct recall *chain)
 {
 	struct mail *mail = mail_new(MAIL_RECALLED);
 	mail->recall = chain;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_erased(struct delivery *d, const int64_t *ids, size_t n)
+{
+	if (d == NULL)
+		return;
+	struct mail *mail = mail_new(MAIL_ERASED);
+	mail->ids = xcalloc(n, sizeof(*ids));
+	memcpy(mail->ids, ids, n * sizeof(*ids));
+	mail->n_ids = n;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

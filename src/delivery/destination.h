@@ -106,7 +106,8 @@ struct destination {
 	struct attempt *attempts; /* those in flight */
 	bool leaving;             /* no longer configured */
 
-	bool more, refilling;           /* on disk; asked for */
+	bool more, refilling; /* on disk; asked for */
+	bool stale;           /* what was asked for was changed meanwhile */
 	int64_t refill_at, disk_due_ms; /* wall */
 	size_t granted;
 	int64_t granted_at, used_at;
@@ -203,6 +204,9 @@ void destination_forget_dead(struct destination *d);
 /* A person sends a dead lead again: it is no longer one of those the `contract`
  * rule may take back. */
 void destination_revive(struct destination *d, int64_t id);
+/* The lead was erased: what is kept of it in memory goes, unless it is under
+ * way at this moment; its settlement will find nothing. */
+void destination_erased(struct destination *d, int64_t id);
 
 /* ---- destination_room.c -------------------------------------------------- */
 

@@ -314,6 +314,38 @@ void scheduler_forget(struct scheduler *s, struct entry *e)
 	entry_free(e);
 }
 
+struct holder {
+	int64_t id;
+	struct entry *found;
+};
+
+static void look_inside(void *ctx, struct str key, void *value)
+{
+	struct holder *h = ctx;
+	struct entry *e = value;
+	(void)key;
+	if (e->lead != NULL && due_lead_holds(e->lead, h->id))
+		h->found = e;
+}
+
+/* Also the bulk request in which the lead is. */
+static struct entry *holder_of(struct scheduler *s, int64_t id)
+{
+	struct holder h = {id, scheduler_find(s, id)};
+	if (h.found == NULL)
+		table_each(s->known, look_inside, &h);
+	return h.found;
+}
+
+void scheduler_erase(struct scheduler *s, int64_t id)
+{
+	struct entry *e = holder_of(s, id);
+	if (e != NULL && e->place != ENTRY_OUT)
+		scheduler_forget(s, e);
+	else if (e == NULL && s->refilling)
+		table_put(s->ghosts, id_key(&id), s);
+}
+
 static struct entry *victim(struct scheduler *s)
 {
 	if (s->backlog.n > 0)

@@ -66,6 +66,10 @@ bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
 /* Frees a picked entry, and its lead if it still has one. */
 void scheduler_forget(struct scheduler *s, struct entry *e);
 
+/* The lead was erased: it is not sent any more, also when a refill that read it
+ * before comes later. One that is out is its holder's. */
+void scheduler_erase(struct scheduler *s, int64_t id);
+
 /* Drops from memory what is over the ceilings: the backlog first, then what is
  * not due, then the oldest fresh ones. Returns how many; they are on disk. */
 size_t scheduler_trim(struct scheduler *s);

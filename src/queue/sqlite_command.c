@@ -34,6 +34,8 @@ static int run_one(struct store *s, struct query *q, int64_t id, int64_t now_ms,
 		return sqlite_bury(s, id, now_ms, err);
 	case COMMAND_NOTE:
 		return 0;
+	case COMMAND_PRIVACY:
+		return sqlite_privacy(s, q, now_ms, err);
 	case COMMAND_CREDENTIAL:
 		return sqlite_keep_credential(s, q->credential, now_ms, err);
 	case QUERY_LEDGER:
@@ -46,6 +48,7 @@ static int run_one(struct store *s, struct query *q, int64_t id, int64_t now_ms,
 	case QUERY_AUDIT:
 	case QUERY_IMPORT:
 	case QUERY_REQUESTS:
+	case QUERY_PRIVACY:
 	case QUERY_COUNT:
 	case QUERY_IDS:
 	case QUERY_WAITS:

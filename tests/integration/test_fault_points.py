@@ -8,6 +8,8 @@ once. Needs a build with LB_FAULTS (preset asan).
 """
 
 import contextlib
+import http.client
+import json
 import os
 import signal
 import sqlite3
@@ -69,6 +71,23 @@ def on_old_leads(bridge, load):
     return before_ready(bridge, load)
 
 
+def on_an_erase(bridge, load):
+    """One of many is to be forgotten: the next start goes on with it."""
+    bridge.start()
+    load.run_round(bridge.address, 20, lambda: None)
+    load.send_the_rest(bridge)
+    who = load.person()
+    post = senders.shopify_customer(settings.SHOPIFY_SECRET, who)
+    load.count(post, bridge.post(post).status)
+    n = len(load.answered)
+    bridge.wait_ledger(accepted=n, delivered=n)
+    load.erased = 1
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        bridge.admin("/api/v1/privacy/erase", "POST",
+                     json.dumps({"email": who.email}).encode())
+    return bridge.wait_exit(30)
+
+
 def on_sigterm(bridge, load):
     """A sender in the middle of a request keeps the drain waiting."""
     bridge.start()
@@ -111,6 +130,8 @@ POINTS = {
     "checkpoint": (under_load, (1, 5)),
     "retention": (on_old_leads, (1, 5)),
     "drain": (on_sigterm, (1, 5)),
+    "privacy_erase": (on_an_erase, (1,)),
+    "privacy_end": (on_an_erase, (1,)),
 }
 
 
@@ -139,7 +160,8 @@ def names(binaries):  # pylint: disable=unused-argument
 
 def check_everything(bridge, crm, load):
     n = len(load.answered)
-    bridge.wait_ledger(timeout=30, accepted=n, delivered=n, waiting=0)
+    bridge.wait_ledger(timeout=30, accepted=n, delivered=n - load.erased,
+                       erased=load.erased, waiting=0)
     ledger = bridge.ctl("ledger")
     assert ledger.returncode == 0, ledger.stdout + ledger.stderr
     check_arrivals(crm, load)

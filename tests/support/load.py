@@ -24,6 +24,7 @@ class Load:
         self.open = collections.deque()  # posts without an answer
         self.odd = collections.Counter()
         self.stopping = False
+        self.erased = 0  # of those, forgotten again
 
     def next_post(self):
         with self.lock:

@@ -197,9 +197,53 @@ static void test_trim_drops_backlog_first_and_keeps_the_newest(void **state)
 	scheduler_free(s);
 }
 
+static void test_erased_leads_are_not_sent(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	add(s, 1, "a", NOW, NOW - 3000);
+	add(s, 2, "a", NOW + 1, NOW - MINUTE);
+	add(s, 3, "a", NOW, NOW - 60 * MINUTE);
+	scheduler_erase(s, 1);
+	scheduler_erase(s, 2);
+	scheduler_erase(s, 4);
+	assert_int_equal(next(s, NOW + 10), 3);
+	assert_int_equal(next(s, NOW + 10), 0);
+	scheduler_free(s);
+}
+
+static void test_an_erased_lead_in_flight_is_its_holders(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	add(s, 1, "a", NOW, NOW - 3000);
+	struct entry *e = scheduler_pick(s, NOW, 0, false);
+	scheduler_erase(s, 1);
+	assert_ptr_equal(scheduler_find(s, 1), e);
+	scheduler_forget(s, e);
+	assert_null(scheduler_find(s, 1));
+	scheduler_free(s);
+}
+
+static void test_a_refill_that_read_it_before_does_not_bring_it(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	scheduler_refill_begins(s);
+	scheduler_erase(s, 7); /* never seen, but already read */
+	assert_null(scheduler_add(s, lead(7, "a"), NOW, NOW - 3000));
+	scheduler_refill_ends(s);
+	assert_int_equal(next(s, NOW), 0);
+	scheduler_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_erased_leads_are_not_sent),
+	    cmocka_unit_test(test_an_erased_lead_in_flight_is_its_holders),
+	    cmocka_unit_test(
+		test_a_refill_that_read_it_before_does_not_bring_it),
 	    cmocka_unit_test(test_fresh_newest_first),
 	    cmocka_unit_test(test_round_robin_over_sources),
 	    cmocka_unit_test(test_backlog_oldest_first),
