@@ -286,34 +286,6 @@ static size_t shared(size_t own, size_t others, size_t others_first)
 	return own + (others < most ? others : most);
 }
 
-bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
-		     struct scheduler_place *out)
-{
-	promote(s, now);
-	const struct entry *e = scheduler_find(s, id);
-	if (e == NULL)
-		return false;
-	*out = (struct scheduler_place){.place = e->place, .due = e->due};
-	if (e->place == ENTRY_BACKLOG) {
-		size_t own = before(&s->backlog, &e->order) + 1;
-		out->ahead = shared(own, s->ages.n, BACKLOG_SLOT - 1) - 1;
-	} else if (e->place == ENTRY_FRESH) {
-		size_t own = newer(&s->ages, e);
-		size_t back = own / (BACKLOG_SLOT - 1);
-		out->ahead = own + (back < s->backlog.n ? back : s->backlog.n);
-	}
-	return true;
-}
-
-void scheduler_forget(struct scheduler *s, struct entry *e)
-{
-	take_out(s, e);
-	table_remove(s->known, id_key(&e->id));
-	if (s->refilling)
-		table_put(s->ghosts, id_key(&e->id), s);
-	entry_free(e);
-}
-
 struct holder {
 	int64_t id;
 	struct entry *found;
@@ -335,6 +307,34 @@ static struct entry *holder_of(struct scheduler *s, int64_t id)
 	if (h.found == NULL)
 		table_each(s->known, look_inside, &h);
 	return h.found;
+}
+
+bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
+		     struct scheduler_place *out)
+{
+	promote(s, now);
+	const struct entry *e = holder_of(s, id);
+	if (e == NULL)
+		return false;
+	*out = (struct scheduler_place){.place = e->place, .due = e->due};
+	if (e->place == ENTRY_BACKLOG) {
+		size_t own = before(&s->backlog, &e->order) + 1;
+		out->ahead = shared(own, s->ages.n, BACKLOG_SLOT - 1) - 1;
+	} else if (e->place == ENTRY_FRESH) {
+		size_t own = newer(&s->ages, e);
+		size_t back = own / (BACKLOG_SLOT - 1);
+		out->ahead = own + (back < s->backlog.n ? back : s->backlog.n);
+	}
+	return true;
+}
+
+void scheduler_forget(struct scheduler *s, struct entry *e)
+{
+	take_out(s, e);
+	table_remove(s->known, id_key(&e->id));
+	if (s->refilling)
+		table_put(s->ghosts, id_key(&e->id), s);
+	entry_free(e);
 }
 
 void scheduler_erase(struct scheduler *s, int64_t id)

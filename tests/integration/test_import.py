@@ -306,6 +306,9 @@ def test_an_import_waits_while_the_destination_may_not_be_sent_to(bridge, crm):
     assert done.returncode == 1
     assert "mega is paused" in done.stderr, done.stderr
     assert bridge.ledger()["parked"] == 10 and crm.bulks() == []
+    for row in ("1", "7"):  # the request it is in
+        why = bridge.ctl("queue", "show", row).stdout
+        assert "paused" in why and "0 ahead" in why, why
     assert bridge.ctl("destination", "resume", "mega").returncode == 0
     bridge.wait_ledger(delivered=10)
     assert imported(bridge, path).returncode == 0
