@@ -107,7 +107,8 @@ struct destination {
 	struct attempt *attempts; /* those in flight */
 	bool leaving;             /* no longer configured */
 
-	bool more, refilling;           /* on disk; asked for */
+	bool more, refilling; /* on disk; asked for */
+	bool stale;           /* what was asked for was changed meanwhile */
 	int64_t refill_at, disk_due_ms; /* wall */
 	size_t granted;
 	int64_t granted_at, used_at;

@@ -221,9 +221,9 @@ void destination_revive(struct destination *d, int64_t id)
 {
 	struct dead_row *row = &d->dead_row;
 	for (int i = 0; i < row->n; i++) {
-		if (row->ids[i] != id || row->leads[i] == NULL)
+		if (row->leads[i] == NULL || !due_lead_holds(row->leads[i], id))
 			continue;
-		struct entry *e = scheduler_find(d->leads, id);
+		struct entry *e = scheduler_find(d->leads, row->ids[i]);
 		if (e != NULL)
 			scheduler_forget(d->leads, e);
 		free(row->leads[i]);
@@ -239,6 +239,10 @@ void destination_erased(struct destination *d, int64_t id)
 {
 	destination_revive(d, id);
 	scheduler_erase(d->leads, id);
+	if (d->lane == NULL)
+		return;
+	d->more = true; /* the other rows, as another request */
+	d->stale = d->refilling;
 }
 
 static bool in_row(const struct dead_row *row, int64_t id)
@@ -547,9 +551,10 @@ void destination_settled(struct destination *d, struct settlement *s)
 		settlement_free(s);
 		return;
 	}
-	if (s->result != LB_OK) /* erased meanwhile, or the store failed */
+	if (s->result != LB_OK) { /* erased meanwhile, or the store failed */
 		scheduler_forget(d->leads, e);
-	else if (s->state == destination_waits(d))
+		d->more |= d->lane != NULL;
+	} else if (s->state == destination_waits(d))
 		waits_again(d, e, s);
 	else if (s->state == UNIT_DEAD)
 		is_dead(d, e, s);

@@ -9,6 +9,7 @@
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
  *   sqlite_bulk.c    bulk requests: stored, settled, read again
+ *   sqlite_bulk_cut.c  a row of one is erased
  *   sqlite_import.c  the reading side: how far an import is
  *   sqlite_requests.c the reading side: requests as they came
  *   sqlite_command.c what a person does, and the audit log
@@ -262,6 +263,12 @@ int bulk_settle(struct store *s, const struct settlement *t, struct err *err);
 /* A row that is sent again is a bulk request of its own; *lead, which holds
  * the row's bytes, is replaced by it. */
 int bulk_retry(struct store *s, struct due_lead **lead, struct err *err);
+/* Stores one that is due; numbers it. */
+int bulk_add(struct store *s, const struct bulk_request *b,
+	     struct due_lead *due, struct err *err);
+/* The unit is erased: what waits in one request with it goes without it, as
+ * another request. */
+int bulk_cut(struct store *s, int64_t unit, int64_t now_ms, struct err *err);
 /* Due times later than latest_ms become to_ms. */
 int bulk_clamp_due(struct store *s, int64_t destination, int64_t latest_ms,
 		   int64_t to_ms, struct err *err);
