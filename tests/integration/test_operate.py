@@ -375,6 +375,7 @@ def test_queue_names_the_header(bridge, crm, person, headers, by):
     crm.misbehave({"status": 429, "headers": headers, "times": 100})
     bridge.post(order(person()))
     condition_is(bridge, "limited")
+    eventually(lambda: why(bridge)[0]["last_reason"], 10, "the commit")
     answer, _ = why(bridge)
     assert answer["queue"]["gate"] == "limited"
     assert answer["queue"]["set_by"].startswith(by)
@@ -427,6 +428,7 @@ def test_queue_names_the_answer_that_parked(make_bridge, crm, person):
     crm.misbehave({"status": 401, "times": 100})
     bridge.post(order(person()))
     condition_is(bridge, "parked")
+    eventually(lambda: why(bridge)[0]["last_reason"], 10, "the commit")
     answer, _ = why(bridge)
     assert answer["queue"]["gate"] == "parked"
     assert "http_401" in answer["queue"]["set_by"]
