@@ -343,6 +343,8 @@ def test_queue_names_a_pause(bridge, crm, person):
     bridge.ctl("destination", "pause", "mega")
     condition_is(bridge, "paused")
     bridge.post(order(person()))
+    eventually(lambda: why(bridge)[0]["queue"]["lead"]["place"] != "disk", 10,
+               "the lead to be handed over")
     answer, one = why(bridge)
     assert answer["queue"]["gate"] == "paused"
     assert answer["queue"]["set_by"] == "a person: pause"
@@ -415,6 +417,8 @@ def test_queue_names_the_window_and_the_place(make_bridge, crm, person):
     bridge.wait_ledger(delivered=2)
     rows = listed(bridge, state="waiting")
     assert len(rows) == 3
+    eventually(lambda: all(bridge.api(f"/queue/{row['id']}")["queue"]["lead"][
+        "place"] == "fresh" for row in rows), 10, "the leads to be there")
     places = [bridge.api(f"/queue/{row['id']}")["queue"] for row in rows]
     assert {p["gate"] for p in places} == {"tokens"}
     assert {p["set_by"] for p in places} == {"rate: 2 in 1h"}
