@@ -388,13 +388,13 @@ def test_queue_names_the_header(bridge, crm, person, headers, by):
 
 def test_queue_names_the_step_of_the_back_off(make_bridge, crm, person):
     bridge = make_bridge(crm, {"destinations": {"mega": {
-        "retry": ["0s", "100ms", "50s"]}}}).start()
+        "retry": ["0s", "100ms", "30s"]}}}).start()
     crm.misbehave({"status": 500, "times": 2})
     bridge.post(order(person()))
     eventually(lambda: len(crm.posts()) == 2, 10, "both tries")
     eventually(lambda: why(bridge)[0]["attempts"] == 2, 10, "the commit")
     answer, _ = why(bridge)
-    assert answer["rule"] == ("back-off: step 3 of retry, 50 s with jitter, "
+    assert answer["rule"] == ("back-off: step 3 of retry, 30 s with jitter, "
                               "after http_500")
     assert answer["queue"]["gate"] == "open"
     assert answer["queue"]["lead"]["place"] == "later"
