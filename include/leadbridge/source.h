@@ -218,8 +218,12 @@ struct event {
 	enum fate fate;
 	const char *reason;     /* static text for IGNORE and QUARANTINE */
 	const char *privacy;    /* privacy topic to record, or NULL */
+	struct str person;      /* whom it says to erase, see person.h; NONE:
+				 * it is only recorded */
+	int64_t person_wait_ms; /* before that is done */
 	struct str confirms;    /* IGNORE: the CRM made the lead of this id */
 	int64_t occurred_at_ms; /* 0: unknown */
+	uint32_t index;         /* in its request */
 	struct event *next;
 };
 

@@ -23,6 +23,10 @@ static const struct ctl_command *const COMMANDS[] = {
     &CTL_CONFIG,
     &CTL_DOCTOR,
     &CTL_EXPLAIN,
+    &CTL_ERASE,
+    &CTL_EXPORT,
+    &CTL_PRIVACY,
+    &CTL_BACKUP,
     &CTL_AUDIT,
     &CTL_COMPLETION,
 };

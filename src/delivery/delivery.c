@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "delivery/bulk.h"
 #include "delivery/delivery_ops.h"
@@ -260,6 +261,7 @@ static void got_due(struct delivery *d, struct mail *mail)
 		struct due_lead *lead = mail->leads;
 		mail->leads = lead->next;
 		lead->next = NULL;
+		fault_point("delivery_due");
 		struct destination *to = of_lead(d, lead);
 		if (to == NULL || to->leaving) {
 			free(lead);
@@ -317,6 +319,11 @@ static void ask_recall(struct delivery *d)
 
 static void got_recalled(struct delivery *d, struct mail *mail)
 {
+	for (struct recall *r = mail->recall; r != NULL; r = r->next) {
+		struct destination *to = find(d, str_from(r->destination));
+		if (to != NULL)
+			destination_recall(to, r->limited_until_ms);
+	}
 	limits_recalled(d->limits, d->config, mail->recall);
 	mail->recall = NULL;
 	touch_all(d);
@@ -327,6 +334,13 @@ static void got_credential(struct delivery *d, struct mail *mail)
 	refreshers_answer(d->refreshers, mail->credential);
 	mail->credential = NULL;
 	touch_all(d);
+}
+
+static void got_erased(struct delivery *d, struct mail *mail)
+{
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t k = 0; k < mail->n_ids; k++)
+			destination_erased(d->list[i], mail->ids[k]);
 }
 
 static void got_command(struct delivery *d, struct mail *mail)
@@ -407,6 +421,9 @@ static void handle(struct delivery *d, struct mail *mail)
 		break;
 	case MAIL_RECALLED:
 		got_recalled(d, mail);
+		break;
+	case MAIL_ERASED:
+		got_erased(d, mail);
 		break;
 	case MAIL_CREDENTIAL:
 		got_credential(d, mail);
@@ -604,6 +621,17 @@ void delivery_recalled(struct delivery *d, struct recall *chain)
 {
 	struct mail *mail = mail_new(MAIL_RECALLED);
 	mail->recall = chain;
+	mailbox_post(d->mailbox, &mail->message);
+}
+
+void delivery_erased(struct delivery *d, const int64_t *ids, size_t n)
+{
+	if (d == NULL)
+		return;
+	struct mail *mail = mail_new(MAIL_ERASED);
+	mail->ids = xcalloc(n, sizeof(*ids));
+	memcpy(mail->ids, ids, n * sizeof(*ids));
+	mail->n_ids = n;
 	mailbox_post(d->mailbox, &mail->message);
 }
 

@@ -42,6 +42,8 @@ void delivery_settled(struct delivery *d, struct settlement *chain);
 void delivery_refilled(struct delivery *d, const char *destination,
 		       struct due_lead *chain, bool more,
 		       int64_t next_due_at_ms);
+/* These were erased: they are not sent any more. */
+void delivery_erased(struct delivery *d, const int64_t *ids, size_t n);
 void delivery_recalled(struct delivery *d, struct recall *chain);
 /* The store's answer; whose it is, it says. Takes it. */
 void delivery_credential(struct credential *c);

@@ -45,6 +45,7 @@ void mail_free(struct mail *mail)
 	if (mail->config != NULL)
 		config_unref(mail->config);
 	delivery_ask_free(mail->ask);
+	free(mail->ids);
 	free(mail->destination);
 	free(mail);
 }

@@ -11,6 +11,7 @@ enum mail_kind {
 	MAIL_SETTLED,
 	MAIL_REFILLED,
 	MAIL_RECALLED,
+	MAIL_ERASED,
 	MAIL_CREDENTIAL,
 	MAIL_CONFIGURE,
 	MAIL_COMMAND,
@@ -24,9 +25,11 @@ struct mail {
 	struct due_lead *leads;         /* DUE, REFILLED */
 	struct settlement *settlements; /* SETTLED */
 	struct recall *recall;          /* RECALLED */
-	struct credential *credential;  /* CREDENTIAL */
-	char *destination;              /* REFILLED, COMMAND */
-	struct config *config;          /* CONFIGURE */
+	int64_t *ids;                   /* ERASED */
+	size_t n_ids;
+	struct credential *credential; /* CREDENTIAL */
+	char *destination;             /* REFILLED, COMMAND */
+	struct config *config;         /* CONFIGURE */
 	bool more;
 	int64_t next_due_at_ms, grace_ms;
 	enum destination_command command;

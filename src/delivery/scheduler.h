@@ -49,8 +49,8 @@ struct entry *scheduler_add(struct scheduler *s, struct due_lead *lead,
 void scheduler_back(struct scheduler *s, struct entry *e, int64_t due);
 /* The next one, which stays known and is the caller's until scheduler_back()
  * or scheduler_forget(); NULL: none is due. avoid: an id that only goes when
- * there is no other (0: none). newest: a fresh one where there is one, whatever
- * the backlog's share. */
+ * there is no other (0: none). newest: the newest there is, out of turn and
+ * whatever the backlog's share. */
 struct entry *scheduler_pick(struct scheduler *s, int64_t now, int64_t avoid,
 			     bool newest);
 struct entry *scheduler_find(const struct scheduler *s, int64_t id);
@@ -65,6 +65,10 @@ bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
 		     struct scheduler_place *out);
 /* Frees a picked entry, and its lead if it still has one. */
 void scheduler_forget(struct scheduler *s, struct entry *e);
+
+/* The lead was erased: it is not sent any more, also when a refill that read it
+ * before comes later. One that is out is its holder's. */
+void scheduler_erase(struct scheduler *s, int64_t id);
 
 /* Drops from memory what is over the ceilings: the backlog first, then what is
  * not due, then the oldest fresh ones. Returns how many; they are on disk. */

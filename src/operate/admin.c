@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "ingress/rate.h"
 #include "operate/admin_internal.h"
+#include "operate/backup.h"
 #include "operate/health.h"
 #include "payload/payload.h"
 
@@ -220,6 +221,7 @@ int admin_new(struct admin **out, struct road *r, admin_reload_fn reload,
 {
 	struct admin *a = xcalloc(1, sizeof(*a));
 	a->road = r;
+	a->backup = backup_new();
 	a->reload = reload;
 	a->reload_ctx = reload_ctx;
 	r->on_query = admin_on_query;
@@ -267,6 +269,7 @@ void admin_free(struct admin *a)
 	if (a == NULL)
 		return;
 	listener_free(a->listener);
+	backup_free(a->backup);
 	admin_events_free(a->events);
 	rate_table_free(a->guesses);
 	free(a->listen);

@@ -25,6 +25,7 @@ struct admin {
 	admin_reload_fn reload;
 	void *reload_ctx;
 	struct arena scratch; /* of the call being answered */
+	struct backup *backup;
 	struct rate_table *guesses;
 	struct sessions sessions;
 	struct admin_events *events;
@@ -144,7 +145,6 @@ void admin_on_asked(void *ctx, struct delivery_ask *ask);
 /* ---- admin_crm.c ----------------------------------------------------------
  */
 
-void admin_post_drain(struct admin_call *c);
 void admin_post_test(struct admin_call *c);
 void admin_get_here(struct admin_call *c);
 void admin_get_there(struct admin_call *c);
@@ -190,7 +190,23 @@ void admin_get_alarms(struct admin_call *c);
 void admin_get_destinations(struct admin_call *c);
 void admin_post_pause(struct admin_call *c);
 void admin_post_resume(struct admin_call *c);
+void admin_post_drain(struct admin_call *c);
 /* "destinations":[...] */
 void admin_add_destinations(struct buf *b, const struct metrics_inputs *in);
+
+/* ---- admin_privacy.c ------------------------------------------------------
+ */
+
+void admin_get_privacy(struct admin_call *c);
+void admin_get_privacy_one(struct admin_call *c);
+void admin_post_privacy_erase(struct admin_call *c);
+void admin_post_privacy_search(struct admin_call *c);
+void admin_post_privacy_cancel(struct admin_call *c);
+void admin_post_lead_erase(struct admin_call *c);
+void admin_get_backup(struct admin_call *c);
+void admin_post_backup(struct admin_call *c);
+/* A query of these is answered well. */
+void admin_privacy_answered(struct admin *a, struct exchange *x,
+			    struct query *q);
 
 #endif

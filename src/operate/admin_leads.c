@@ -5,6 +5,7 @@
  * comes back through admin_on_query(). Loop thread.
  */
 #include "operate/admin_internal.h"
+#include "operate/privacy.h"
 
 /* ---- questions to the store -------------------------------------------- */
 
@@ -176,6 +177,8 @@ void admin_on_query(void *ctx, struct query *q)
 {
 	struct admin *a = ctx;
 	struct exchange *x = listener_find(a->listener, q->ticket);
+	if (q->kind == COMMAND_PRIVACY && q->result == LB_OK)
+		privacy_kick(a->road->privacy);
 	if (x == NULL) {
 		query_free(q);
 		return;
@@ -186,6 +189,8 @@ void admin_on_query(void *ctx, struct query *q)
 		/* answered, or on its way to the store */
 	} else if (q->kind == QUERY_RAW) {
 		replay(a, x, q);
+	} else if (q->kind == QUERY_PRIVACY) {
+		admin_privacy_answered(a, x, q);
 	} else if (q->kind == QUERY_LEDGER) {
 		struct buf b;
 		buf_init(&b, ADMIN_TEXT_MAX);

@@ -106,6 +106,24 @@ void held_remove(struct held *h, int64_t number)
 		take_out(h, at);
 }
 
+size_t held_erase(struct held *h, struct str source,
+		  bool (*theirs)(void *ctx, const struct request *request),
+		  void *ctx)
+{
+	size_t n = 0;
+	for (struct held_request **at = &h->first; *at != NULL;) {
+		struct held_request *one = *at;
+		bool named = (source.n == 0 || str_eq(source, one->source)) &&
+			     theirs(ctx, &one->request);
+		n += named;
+		if (named)
+			take_out(h, at);
+		else
+			at = &one->next;
+	}
+	return n;
+}
+
 size_t held_count(const struct held *h, struct str source)
 {
 	size_t n = 0;

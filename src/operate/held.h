@@ -39,6 +39,11 @@ void held_keep(struct held *h, struct str source,
 /* Lets go of what came too long ago. */
 void held_expire(struct held *h, int64_t now_ms);
 void held_remove(struct held *h, int64_t number);
+/* Lets go of those `theirs` says yes to; of any source where source is NONE.
+ * Returns how many. */
+size_t held_erase(struct held *h, struct str source,
+		  bool (*theirs)(void *ctx, const struct request *request),
+		  void *ctx);
 size_t held_count(const struct held *h, struct str source);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "operate/mapper.h"
@@ -89,6 +90,7 @@ static struct mapped_task *new_task(struct road *r, struct mapped *m)
 	t->task.job = m;
 	t->config = config_ref(m->config);
 	t->source = m->source;
+	r->mapped_in++;
 	if (mapper_waiting(r->mapper) == 0)
 		loop_timer_arm(r->mapper_look, LOOK_MS);
 	return t;
@@ -191,6 +193,8 @@ void mapped_done(struct road *r, struct message *message)
 {
 	struct mapped_task *t = (struct mapped_task *)message;
 	struct mapped *m = t->task.job;
+	fault_point("webhook_mapped");
+	r->mapped_out++;
 	mapper_taken(r->mapper);
 	if (t->made != NULL)
 		submit_made(r, m, t->made);
@@ -207,6 +211,7 @@ void mapped_done(struct road *r, struct message *message)
 
 static void give_up(struct road *r, struct mapped *m)
 {
+	r->mapped_out++;
 	log_error("mapping_stuck", "source=%s action=quarantine",
 		  m->source->name);
 	if (m->held == NULL)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "operate/mapped.h"
+#include "operate/privacy.h"
 #include "operate/webhooks.h"
 
 enum report_kind {
@@ -19,6 +20,7 @@ enum report_kind {
 	REPORT_QUERY,
 	REPORT_CONDITION,
 	REPORT_MAPPED,
+	REPORT_PRIVACY,
 	REPORT_ASKED,
 };
 
@@ -80,6 +82,12 @@ static void on_recalled(void *ctx, struct recall *chain)
 	delivery_recalled(r->delivery, chain);
 }
 
+static void on_erased(void *ctx, const int64_t *ids, size_t n)
+{
+	struct road *r = ctx;
+	delivery_erased(r->delivery, ids, n);
+}
+
 static void on_condition(void *ctx, enum queue_condition condition,
 			 const char *text)
 {
@@ -95,6 +103,13 @@ void road_query_done(void *ctx, struct query *q)
 {
 	struct road *r = ctx;
 	q->message.kind = REPORT_QUERY;
+	mailbox_post(r->reports, &q->message);
+}
+
+void road_privacy_done(void *ctx, struct query *q)
+{
+	struct road *r = ctx;
+	q->message.kind = REPORT_PRIVACY;
 	mailbox_post(r->reports, &q->message);
 }
 
@@ -145,6 +160,9 @@ static void on_reports(void *ctx)
 		case REPORT_MAPPED:
 			mapped_done(r, m);
 			break;
+		case REPORT_PRIVACY:
+			privacy_answer(r->privacy, (struct query *)m);
+			break;
 		case REPORT_ASKED:
 			r->on_asked(r->on_query_ctx, (struct delivery_ask *)m);
 			break;
@@ -180,6 +198,7 @@ static int open_stations(struct road *r, struct err *err)
 	    .settled = on_settled,
 	    .refilled = on_refilled,
 	    .recalled = on_recalled,
+	    .erased = on_erased,
 	    .condition = on_condition,
 	};
 	int rc = queue_open(&r->queue, r->config, &events, err);
@@ -187,6 +206,7 @@ static int open_stations(struct road *r, struct err *err)
 		rc = mapped_open(r, REPORT_MAPPED, err);
 	if (rc != 0)
 		return rc;
+	r->privacy = privacy_new(r);
 	rc = delivery_start(&r->delivery, r->config, r->queue, err);
 	if (rc != 0)
 		return rc;
@@ -228,6 +248,7 @@ bool road_drained(const struct road *r)
 
 void road_quiesce(struct road *r, int64_t grace_ms)
 {
+	privacy_stop(r->privacy);
 	/* What was being mapped may still be stored. */
 	mapped_stop(r);
 	if (r->reports != NULL)
@@ -246,6 +267,7 @@ void road_close(struct road *r)
 {
 	listener_free(r->webhooks);
 	mapped_close(r);
+	privacy_free(r->privacy);
 	rate_table_free(r->rates);
 	held_free(r->held);
 	delivery_free(r->delivery);

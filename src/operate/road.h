@@ -35,7 +35,9 @@ struct road {
 	struct loop_timer *beat;
 	struct mapper *mapper; /* runs what has no limit: jq */
 	struct loop_timer *mapper_look;
-	int64_t started_ms; /* monotonic */
+	uint64_t mapped_in, mapped_out; /* tasks, in their order */
+	struct privacy *privacy;        /* requests that are under way */
+	int64_t started_ms;             /* monotonic */
 	bool draining;
 	void (*on_query)(void *ctx, struct query *q); /* admin answers */
 	void (*on_replayed)(void *ctx, struct submission *s);
@@ -61,6 +63,8 @@ LB_MUST_CHECK int road_reload(struct road *r, struct config *next,
 			      struct err *err);
 /* For `done` of a query: hands it to the loop thread. Any thread. */
 void road_query_done(void *ctx, struct query *q);
+/* The same for those of operate/privacy.c. */
+void road_privacy_done(void *ctx, struct query *q);
 /* The same for `done` of what delivery was asked. */
 void road_ask_done(void *ctx, struct delivery_ask *a);
 /* Maps a stored request again with the configuration in force and submits it

@@ -14,6 +14,7 @@
 #include "leadbridge/source.h"
 #include "operate/health.h"
 #include "operate/mapped.h"
+#include "operate/privacy.h"
 
 enum { SHOWN_MAX = 4 << 20 }; /* of a dry run */
 #define TOO_MUCH                                                               \
@@ -249,8 +250,17 @@ static void on_request(void *ctx, struct exchange *x)
 	submission_free(s);
 }
 
+/* What a sender wants erased is begun as soon as it is on disk. */
+static void look_for_privacy(struct road *r, const struct submission *s)
+{
+	for (uint32_t i = 0; i < s->n_events; i++)
+		if (s->result == LB_OK && s->events[i].privacy != NULL)
+			privacy_kick(r->privacy);
+}
+
 void webhooks_stored(struct road *r, struct submission *s)
 {
+	look_for_privacy(r, s);
 	if (s->result == LB_OK)
 		activity_accepted(r->activity, s);
 	if (s->by_hand && s->result == LB_OK)

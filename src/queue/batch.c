@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "queue/privacy.h"
 #include "queue/queue_parts.h"
 
 static size_t events_of(const struct message *m)
@@ -322,7 +323,16 @@ static void report_settlements(struct queue *q, struct batch *b)
 	q->events.settled(q->events.ctx, first);
 }
 
-static void report_commands(struct batch *b)
+/* Before anybody is told that it is done. */
+static void report_erased(struct queue *q, const struct query *c)
+{
+	const struct privacy_work *w = c->privacy;
+	if (c->kind == COMMAND_PRIVACY && c->result == 0 && w->n_units > 0 &&
+	    w->verb == PRIVACY_ERASE && q->events.erased != NULL)
+		q->events.erased(q->events.ctx, w->units, w->n_units);
+}
+
+static void report_commands(struct queue *q, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
@@ -334,6 +344,8 @@ static void report_commands(struct batch *b)
 			query_undo(c);
 		else if (c->json.n == 0)
 			buf_add_str(&c->json, STR("{\"status\":\"done\"}"));
+		fault_point("command_committed");
+		report_erased(q, c);
 		c->done(c->ctx, c);
 	}
 }
@@ -349,5 +361,5 @@ void batch_run(struct queue *q, struct batch *b)
 	if (h.first != NULL || h.more)
 		q->events.due(q->events.ctx, h.first, h.more);
 	report_settlements(q, b);
-	report_commands(b);
+	report_commands(q, b);
 }

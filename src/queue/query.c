@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "queue/queue.h"
+#include "queue/privacy.h"
 
 enum { ANSWER_MAX = 16 * 1024 * 1024, LIMIT = 100 };
 
@@ -36,5 +36,6 @@ void query_free(struct query *q)
 	credential_free(q->credential);
 	if (q->raw != NULL)
 		submission_free(q->raw);
+	privacy_work_free(q->privacy);
 	free(q);
 }

@@ -37,6 +37,9 @@ struct queue_events {
 	void (*refilled)(void *ctx, const char *destination,
 			 struct due_lead *chain, bool more,
 			 int64_t next_due_at_ms);
+	/* Units that were erased in a commit: nobody may send them. May be
+	 * NULL. */
+	void (*erased)(void *ctx, const int64_t *ids, size_t n);
 	/* Answer to queue_recall; owned. */
 	void (*recalled)(void *ctx, struct recall *chain);
 	/* Condition changed; after QUEUE_FAILED nothing more is written. */
@@ -103,11 +106,13 @@ enum query_kind {
 	QUERY_IDS,        /* which: out in `ids` */
 	QUERY_WAITS,      /* why a lead waits: out in `waits` */
 	QUERY_SUMS,       /* contacts of leads as hashes */
+	QUERY_PRIVACY,    /* see queue/privacy.h */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY,       /* dead -> waiting (generation by the rules) */
 	COMMAND_BURY,        /* dead, quarantined -> ignored, with a reason */
 	COMMAND_SEND_AS_NEW, /* dead -> waiting, under the next key */
 	COMMAND_NOTE,        /* nothing but its line in the audit log */
+	COMMAND_PRIVACY,     /* see queue/privacy.h */
 	COMMAND_CREDENTIAL,  /* keep it */
 };
 
@@ -172,6 +177,7 @@ struct query {
 				      * taken by the store thread */
 	size_t n_changed, n_refused; /* COMMAND_* with ids */
 	struct query_waits waits;    /* QUERY_WAITS */
+	struct privacy_work *privacy; /* *_PRIVACY: what to do */
 };
 struct query *query_new(enum query_kind kind);
 void query_free(struct query *q);

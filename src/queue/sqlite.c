@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
 
@@ -21,6 +22,7 @@ enum {
 	 * after each commit would be two syncs for nothing. */
 	CHECKPOINT_LONG = 2048, /* 16 MiB */
 	CHECKPOINT_STEP = 64,
+	SCRUB_MS = 200, /* between tries to empty the log */
 	BUSY_MS = 5000, /* somebody's tool holds the file */
 };
 
@@ -69,7 +71,8 @@ static int open_writer(struct store *s, struct err *err)
 	if (rc != 0)
 		return rc;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(s->path, &s->db, flags, sqlite_pages_layer()) !=
+	    SQLITE_OK) {
 		lb_assert(s->db != NULL);
 		return sqlite_fail(s->db, err, "cannot open the store");
 	}
@@ -247,20 +250,6 @@ static int checkpoint(struct store *s, int mode, struct err *err)
 	return 0;
 }
 
-static int store_upkeep(struct store *s, struct err *err)
-{
-	seen_turn(s, false);
-	bool idle = s->wal_pages == s->wal_before && !s->wal_done;
-	s->wal_before = s->wal_pages;
-	if (s->wal_pages < CHECKPOINT_PAGES ||
-	    (s->wal_pages < s->checkpoint_at && !idle))
-		return 0;
-	s->checkpoint_at =
-	    s->wal_pages + (s->wal_pages < CHECKPOINT_LONG ? CHECKPOINT_PAGES
-							   : CHECKPOINT_STEP);
-	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
-}
-
 /* Not now rather than late: nobody waits here for a reader to end. */
 static int store_compact(struct store *s, struct err *err)
 {
@@ -273,6 +262,32 @@ static int store_compact(struct store *s, struct err *err)
 static bool store_log_long(const struct store *s)
 {
 	return s->wal_pages > CHECKPOINT_LONG && !s->wal_done;
+}
+
+/* What was erased still stands in the log: it goes when no reader is in the
+ * way, at the next call if not at this one. */
+static int scrub(struct store *s, struct err *err)
+{
+	int rc = store_compact(s, err);
+	s->scrub = rc != 0 || s->wal_pages > 0;
+	s->scrub_at_ms = clock_mono_ms() + SCRUB_MS;
+	return rc;
+}
+
+static int store_upkeep(struct store *s, struct err *err)
+{
+	seen_turn(s, false);
+	if (s->scrub && clock_mono_ms() >= s->scrub_at_ms)
+		return scrub(s, err);
+	bool idle = s->wal_pages == s->wal_before && !s->wal_done;
+	s->wal_before = s->wal_pages;
+	if (s->wal_pages < CHECKPOINT_PAGES ||
+	    (s->wal_pages < s->checkpoint_at && !idle))
+		return 0;
+	s->checkpoint_at =
+	    s->wal_pages + (s->wal_pages < CHECKPOINT_LONG ? CHECKPOINT_PAGES
+							   : CHECKPOINT_STEP);
+	return checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, err);
 }
 
 static void store_totals(const struct store *s, struct queue_gauges *out)
@@ -310,4 +325,5 @@ const struct store_ops sqlite_store = {
     .answer = reader_answer,
     .oldest = reader_oldest,
     .check = reader_check,
+    .backup = sqlite_backup,
 };

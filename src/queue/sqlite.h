@@ -24,6 +24,11 @@
  *   sqlite_sums.c    the reading side: contacts as hashes
  *   sqlite_waits.c   the reading side: why a lead waits
  *   sqlite_retain.c  retention in small slices
+ *   sqlite_person.c  the reading side: a walk for one person
+ *   sqlite_erase.c   what is a person's goes; open privacy requests
+ *   sqlite_receipt.c the reading side: privacy requests, as JSON
+ *   sqlite_backup.c  a copy of the store while it is used
+ *   sqlite_pages.c   what is written to the file, without what rows left
  */
 #ifndef LB_QUEUE_SQLITE_H
 #define LB_QUEUE_SQLITE_H
@@ -145,6 +150,8 @@ struct store {
 	bool wal_done;     /* all of it is in the database */
 	int checkpoint_at; /* pages; when the next is worth its syncs */
 	bool in_transaction;
+	bool scrub; /* the log still has bytes that were erased */
+	int64_t scrub_at_ms;
 };
 
 struct store_reader {
@@ -193,6 +200,14 @@ LB_MUST_CHECK int sqlite_migrate(struct sqlite3 *db, const char *path,
 				 struct err *err);
 LB_MUST_CHECK int sqlite_setup_reader(struct sqlite3 *db, struct err *err);
 
+/* ---- pages (sqlite_pages.c) --------------------------------------------- */
+
+/* Name of the file system the writing connection is opened with. */
+const char *sqlite_pages_layer(void);
+/* The bytes of a page that mean nothing; false: it is no page with cells. */
+bool sqlite_page_gap(const unsigned char *page, size_t size, bool first,
+		     size_t *from, size_t *to);
+
 /* ---- one per file ------------------------------------------------------ */
 
 int sqlite_put(struct store *s, struct submission *sub, struct err *err);
@@ -215,6 +230,16 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 int sqlite_drop_unit(struct store *s, int64_t id, int64_t request,
 		     struct err *err);
 
+/* What a unit that waited in `queue` (NULL: in none) meant to the ledger. */
+void sqlite_erased(struct name *source, enum unit_state from,
+		   struct name *queue);
+/* COMMAND_PRIVACY. */
+int sqlite_privacy(struct store *s, struct query *q, int64_t now_ms,
+		   struct err *err);
+/* A sender's privacy request, kept with what it came in. */
+int sqlite_put_privacy(struct store *s, const struct new_event *e, int64_t unit,
+		       int64_t source, int64_t now_ms, struct err *err);
+int sqlite_backup(const char *store, const char *to, struct err *err);
 int sqlite_keep_credential(struct store *s, const struct credential *c,
 			   int64_t now_ms, struct err *err);
 
@@ -314,5 +339,8 @@ int reader_sums(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);
+/* QUERY_PRIVACY. */
+int reader_privacy(struct store_reader *r, struct query *q);
+int reader_person(struct store_reader *r, struct query *q);
 
 #endif

@@ -183,6 +183,10 @@ static int put_units(struct store *s, struct submission *sub,
 		int rc = put_lead(s, sub, u, request, source->id, err);
 		if (rc == 0)
 			rc = put_cold(s, &sub->events[u->event], u, err);
+		if (rc == 0 && sub->events[u->event].privacy != NULL)
+			rc = sqlite_put_privacy(s, &sub->events[u->event],
+						u->id, source->id,
+						sub->received_at_ms, err);
 		if (rc != 0)
 			return rc;
 		sub->n_accepted++;

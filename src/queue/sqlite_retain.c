@@ -14,7 +14,14 @@
 
 enum { SLICE = 200, KEY_SLICES = 4096 };
 
-enum step { STEP_REQUESTS, STEP_ATTEMPTS, STEP_LEADS, STEP_KEYS, STEPS };
+enum step {
+	STEP_REQUESTS,
+	STEP_ATTEMPTS,
+	STEP_LEADS,
+	STEP_KEYS,
+	STEP_NOTES,
+	STEPS
+};
 
 struct old { /* one row of a slice; read before anything is removed */
 	int64_t id, second, at, source, received_at;
@@ -209,6 +216,33 @@ static int tidy_keys(struct store *s, int64_t before_ms, bool *end,
 	return sqlite_run(s, ST_OLD_KEYS, err);
 }
 
+/* Lines of the audit log, and receipts of what is not open any more. Few: a
+ * slice takes the oldest, and no cursor is needed. */
+static int tidy_notes(struct store *s, int64_t before_ms, bool *end,
+		      struct err *err)
+{
+	static const char *const rows[] = {
+	    "DELETE FROM audit WHERE id IN (SELECT id FROM audit"
+	    " WHERE at < ?1 ORDER BY id LIMIT ?2)",
+	    "DELETE FROM privacy WHERE id IN (SELECT id FROM privacy"
+	    " WHERE at < ?1 AND state <> 1 ORDER BY id LIMIT ?2)",
+	};
+	int rc = 0;
+	*end = true;
+	for (size_t i = 0; rc == 0 && i < 2; i++) {
+		struct sqlite3_stmt *st = NULL;
+		rc = sqlite_prepare(s->db, rows[i], &st, err);
+		if (rc == 0) {
+			sqlite_bind_int(st, 1, before_ms);
+			sqlite_bind_int(st, 2, SLICE);
+			rc = sqlite_row(st, err);
+		}
+		(void)sqlite3_finalize(st);
+		*end = *end && sqlite3_changes(s->db) < SLICE;
+	}
+	return rc;
+}
+
 static int tidy_step(struct store *s, const struct retain_config *retain,
 		     int64_t now_ms, bool *end, struct err *err)
 {
@@ -220,6 +254,7 @@ static int tidy_step(struct store *s, const struct retain_config *retain,
 	    [STEP_ATTEMPTS] = {tidy_attempts, retain->attempts_ms},
 	    [STEP_LEADS] = {tidy_leads, retain->leads_ms},
 	    [STEP_KEYS] = {tidy_keys, retain->keys_ms},
+	    [STEP_NOTES] = {tidy_notes, retain->keys_ms},
 	};
 	lb_assert(s->tidy.step >= 0 && s->tidy.step < STEPS);
 	return steps[s->tidy.step].fn(s, now_ms - steps[s->tidy.step].keep_ms,

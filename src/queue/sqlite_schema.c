@@ -5,6 +5,7 @@
  * threads start.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +84,15 @@ static const char version_3[] =
     " generation INTEGER NOT NULL, first_failed_at INTEGER NOT NULL,"
     " triable_ms INTEGER NOT NULL, key BLOB NOT NULL, body BLOB) STRICT;"
     "CREATE INDEX bulk_due ON bulk(destination, at) WHERE state = 0;"
-    "CREATE INDEX bulk_file ON bulk(file, destination);";
+    "CREATE INDEX bulk_file ON bulk(file, destination);"
+    /* person: whom an open request is about; NULL once it is done. */
+    "CREATE TABLE privacy(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+    " source INTEGER NOT NULL, topic TEXT NOT NULL, unit INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, due_at INTEGER NOT NULL,"
+    " done_at INTEGER NOT NULL DEFAULT 0, person TEXT,"
+    " units INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,"
+    " cut INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,"
+    " copies INTEGER NOT NULL DEFAULT 0) STRICT;";
 
 const struct migration sqlite_migrations[] = {
     {1, version_1},
@@ -99,6 +108,7 @@ static int setup_writer(struct sqlite3 *db, struct err *err)
 			   "PRAGMA page_size = 8192;"
 			   "PRAGMA journal_mode = WAL;"
 			   "PRAGMA synchronous = FULL;"
+			   "PRAGMA secure_delete = ON;"
 			   "PRAGMA journal_size_limit = 67108864;"
 			   "PRAGMA cache_size = -8192;"
 			   "PRAGMA temp_store = MEMORY;"
@@ -130,10 +140,18 @@ static int copy_before(struct sqlite3 *db, const char *path, int version,
 	char *to = xasprintf("%s.v%d", path, version);
 	char *part = xasprintf("%s.part", to);
 	struct sqlite3_stmt *st = NULL;
-	int rc = 0;
+	int rc = 0, fd = -1;
 	if (access(to, F_OK) == 0)
 		goto out; /* from an attempt that was cut short */
 	(void)unlink(part);
+	/* For the owner alone, as the store is. */
+	fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		rc = err_set(err, LB_ESYSTEM, "cannot make '%s': %s", part,
+			     strerror(errno));
+		goto out;
+	}
+	close(fd);
 	rc = sqlite_prepare(db, "VACUUM INTO ?1", &st, err);
 	if (rc == 0) {
 		sqlite_bind_str(st, 1, str_from(part));

@@ -32,6 +32,15 @@ static void moved(const struct move *m)
 		ledger_wait(m->new_queue, 1);
 }
 
+void sqlite_erased(struct name *source, enum unit_state from,
+		   struct name *queue)
+{
+	moved(&(struct move){.source = source,
+			     .from = from,
+			     .to = UNIT_ERASED,
+			     .old_queue = queue});
+}
+
 int sqlite_add_attempt(struct store *s, const struct settlement *t,
 		       struct err *err)
 {

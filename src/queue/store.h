@@ -117,6 +117,9 @@ struct store_ops {
 		      struct err *err);
 	/* Nightly: whether what is on disk is well formed. */
 	int (*check)(struct store_reader *r, struct err *err);
+	/* A copy of what is committed, to a file that is made here; any
+	 * thread, beside everything else. */
+	int (*backup)(const char *store, const char *to, struct err *err);
 };
 
 extern const struct store_ops sqlite_store;

@@ -81,6 +81,8 @@ void build_add(struct build *b, struct event *event, const struct lead *lead)
 	out->account = arena_copy(&sub->arena, event->account);
 	out->occurred_at_ms = event->occurred_at_ms;
 	out->privacy = event->privacy;
+	out->person = arena_copy(&sub->arena, event->person);
+	out->person_wait_ms = event->person_wait_ms;
 	out->confirms = arena_copy(&sub->arena, event->confirms);
 	sub->test |= event->reason == reason_test;
 	if (event->fate == FATE_LEAD) {

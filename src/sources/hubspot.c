@@ -9,12 +9,15 @@
 #include "base/codec.h"
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "leadbridge/person.h"
 #include "sources/adapter.h"
 #include "sources/signature.h"
 
 enum {
 	TOLERANCE_MS = 5 * 60 * 1000,
 	SHA256_BYTES = 32,
+	ID_MAX = 255,
+	PERSON_MAX = 16 * 1024,
 	LIST_MAX = 256 * 1024,
 	BATCH_MAX = 100,
 };
@@ -135,15 +138,35 @@ static struct str id_of(const struct source_call *call,
 	return id;
 }
 
+/* Erased is the contact of that portal, whatever else the batch holds. */
+static void judge_deletion(const struct source_call *call, struct event *event)
+{
+	struct subject_text text = {
+	    .customer = value_member(event->body, "objectId"),
+	    .account = event->account,
+	};
+	struct buf b;
+	if (text.customer.n == 0 || text.customer.n > ID_MAX ||
+	    text.account.n == 0 || text.account.n > ID_MAX) {
+		event_quarantine(event, reason_shape);
+		return;
+	}
+	event->privacy = "contact.privacyDeletion";
+	buf_init(&b, PERSON_MAX);
+	subject_write(&text, &b);
+	event->person = arena_copy(call->arena, buf_str(&b));
+	buf_release(&b);
+	event_ignore(event, reason_topic);
+}
+
 /* A form filled in again shows only as a change of this property. */
-static void judge_item(struct event *event)
+static void judge_item(const struct source_call *call, struct event *event)
 {
 	struct str type = event->topic;
 	struct str kind = value_member(event->body, "objectTypeId");
 	bool change = str_ends(type, STR(".propertyChange"));
 	if (str_eq(type, STR("contact.privacyDeletion"))) {
-		event->privacy = "contact.privacyDeletion";
-		event_ignore(event, reason_topic);
+		judge_deletion(call, event);
 	} else if (str_starts(type, STR("object.")) &&
 		   !str_eq(kind, STR("0-1"))) {
 		event_ignore(event, reason_topic);
@@ -167,7 +190,7 @@ static void add_item(const struct source_call *call, struct event_list *events,
 	if (str_to_int(value_member(item, "occurredAt"), 0, INT64_MAX,
 		       &event->occurred_at_ms) != 0)
 		event->occurred_at_ms = 0;
-	judge_item(event);
+	judge_item(call, event);
 }
 
 static int split(const struct source_call *call, struct event_list *events,

@@ -74,5 +74,7 @@ void judge_event(const struct source *source, struct event *event)
 	if (ours)
 		return;
 	event->privacy = NULL;
+	event->person = STR_NONE;
+	event->person_wait_ms = 0;
 	event_quarantine(event, reason_account);
 }

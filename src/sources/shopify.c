@@ -10,8 +10,16 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "leadbridge/person.h"
 #include "sources/adapter.h"
 #include "sources/signature.h"
+
+enum {
+	ID_MAX = 255,
+	TYPED_MAX = 24, /* of a number that fits no plan */
+	PERSON_MAX = 16 * 1024,
+	SHOP_WAIT_MS = 48 * 60 * 60 * 1000, /* until a shop's data goes */
+};
 
 static const char reason_privacy[] = "privacy request";
 static const char reason_checkout[] = "checkout without contact";
@@ -174,25 +182,63 @@ static const char *privacy_topic(struct str topic)
 }
 
 /* The topic header is not signed: a customers/redact whose header says
- * shop/redact must not erase the shop. */
-static void split_privacy(const struct source_call *call, struct event *event)
+ * shop/redact must not erase the shop, and a data request no customer. */
+static bool privacy_fits(const struct source_call *call,
+			 const struct event *event)
 {
-	const struct value *customer = value_get(event->body, "customer");
-	bool shop = str_eq(event->topic, STR("shop/redact"));
-	struct str named = value_member(event->body, "shop_domain");
-	bool fits = named.n > 0;
-	if (shop)
-		fits = fits && customer == NULL &&
+	const struct value *body = event->body;
+	const struct value *customer = value_get(body, "customer");
+	bool asks = value_get(body, "data_request") != NULL ||
+		    value_get(body, "orders_requested") != NULL;
+	const struct value *orders = value_get(body, "orders_to_redact");
+	struct str id = value_member(customer, "id");
+	if (event->account.n == 0 || event->account.n > ID_MAX || id.n > ID_MAX)
+		return false;
+	if (str_eq(event->topic, STR("shop/redact")))
+		return customer == NULL && !asks && orders == NULL &&
 		       (call->source->accounts.n > 0 ||
 			call->source->route.map.n > 0);
-	else
-		fits = fits && value_member(customer, "id").n > 0;
-	event->account = named;
-	if (!fits) {
+	if (id.n == 0)
+		return false;
+	if (str_eq(event->topic, STR("customers/redact")))
+		return !asks && orders != NULL && orders->type == VALUE_ARRAY;
+	return orders == NULL;
+}
+
+/* Whom it says to erase; what is no address or number is left out. */
+static void name_person(const struct source_call *call, struct event *event)
+{
+	const struct value *customer = value_get(event->body, "customer");
+	struct subject_text text = {.account = event->account};
+	struct phone phone;
+	struct buf b;
+	if (str_eq(event->topic, STR("shop/redact")))
+		event->person_wait_ms = SHOP_WAIT_MS;
+	text.customer = value_member(customer, "id");
+	text.email =
+	    email_normalise(call->arena, value_member(customer, "email"));
+	phone_parse(call->arena, value_member(customer, "phone"),
+		    call->source->country, &phone);
+	if (phone.result == PHONE_OK)
+		text.phone = phone.e164;
+	else if (phone.result == PHONE_ODD && phone.raw.n <= TYPED_MAX)
+		text.phone = phone.raw;
+	buf_init(&b, PERSON_MAX);
+	subject_write(&text, &b);
+	event->person = arena_copy(call->arena, buf_str(&b));
+	buf_release(&b);
+}
+
+static void split_privacy(const struct source_call *call, struct event *event)
+{
+	event->account = value_member(event->body, "shop_domain");
+	if (!privacy_fits(call, event)) {
 		event->privacy = NULL;
 		event_quarantine(event, reason_shape);
 		return;
 	}
+	if (!str_eq(event->topic, STR("customers/data_request")))
+		name_person(call, event);
 	event_ignore(event, reason_privacy);
 }
 

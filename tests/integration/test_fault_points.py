@@ -8,6 +8,8 @@ once. Needs a build with LB_FAULTS (preset asan).
 """
 
 import contextlib
+import http.client
+import json
 import os
 import signal
 import sqlite3
@@ -21,7 +23,7 @@ from support.load import Load, check_arrivals
 HOUR_MS = 60 * 60 * 1000
 CHANGES = {
     "log": {"level": "info"},
-    "destinations": {"mega": {"concurrency": 8,
+    "destinations": {"mega": {"concurrency": 8, "rate": "1000/s",
                               "breaker": {"failures": 50}}},
     "store": {"retain": {"payloads": "1m", "attempts": "1m",
                          "leads": "1m"}}}
@@ -69,6 +71,23 @@ def on_old_leads(bridge, load):
     return before_ready(bridge, load)
 
 
+def on_an_erase(bridge, load):
+    """One of many is to be forgotten: the next start goes on with it."""
+    bridge.start()
+    load.run_round(bridge.address, 20, lambda: None)
+    load.send_the_rest(bridge)
+    who = load.person()
+    post = senders.shopify_customer(settings.SHOPIFY_SECRET, who)
+    load.count(post, bridge.post(post).status)
+    n = len(load.answered)
+    bridge.wait_ledger(accepted=n, delivered=n)
+    load.erased = 1
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        bridge.admin("/api/v1/privacy/erase", "POST",
+                     json.dumps({"email": who.email}).encode())
+    return bridge.wait_exit(30)
+
+
 def on_sigterm(bridge, load):
     """A sender in the middle of a request keeps the drain waiting."""
     bridge.start()
@@ -86,17 +105,63 @@ def on_sigterm(bridge, load):
     return status
 
 
+def on_a_backlog(bridge, load):
+    """Leads of an earlier run wait on disk; those of this run come too."""
+    with without_fault(bridge):
+        bridge.crm.stop()
+        bridge.start()
+        load.run_round(bridge.address, 20, lambda: None)
+        bridge.kill()
+        bridge.crm.start()
+    return before_ready(bridge, load)
+
+
+def with_programs(bridge, load):
+    """The source has an expression that only the mapper thread may run."""
+    bridge.write({"sources": {"shop": {"map": {
+        "contact_name": '.first_name + " " + .last_name'}}}})
+    return under_load(bridge, load)
+
+
+def on_a_persons_word(bridge, load):
+    """A refused lead is sent again by hand."""
+    with without_fault(bridge):
+        bridge.crm.behave()
+        bridge.crm.misbehave({"status": 422})
+        bridge.start()
+        post = load.next_post()
+        assert bridge.post(post).status == 200
+        load.count(post, 200)
+        load.again[post.event] = 1
+        bridge.wait_ledger(dead=1)
+        bridge.stop()
+    bridge.start()
+    assert bridge.ctl("leads", "retry", "1").returncode != 0
+    return bridge.wait_exit(30)
+
+
+def after_a_persons_word(bridge):
+    """What the crash left undone is asked for again."""
+    if bridge.ledger()["dead"]:
+        done = bridge.ctl("leads", "retry", "1")
+        assert done.returncode == 0, done.stderr
+
+
 # Name: how the daemon comes to it, and at which passages it dies.
 POINTS = {
     "migration_copy": (on_an_older_store, (1,)),
     "migration": (before_ready, (1, 2)),  # one passage for each version
+    "recall_read": (on_a_backlog, (1,)),
+    "refill_read": (on_a_backlog, (1, 2)),
     "webhook_read": (under_load, (1, 5)),
+    "webhook_mapped": (with_programs, (1, 5)),
     "webhook_processed": (under_load, (1, 5)),
     "store_begin": (under_load, (1, 5)),
     "store_put": (under_load, (1, 5)),
     "store_committed": (under_load, (1, 5)),
     "answer_ready": (under_load, (1, 5)),
     "answer_written": (under_load, (1, 5)),
+    "delivery_due": (under_load, (1, 5)),
     "delivery_taken": (under_load, (1, 5)),
     "delivery_sent": (under_load, (1, 5)),
     "delivery_answered": (under_load, (1, 5)),
@@ -108,9 +173,13 @@ POINTS = {
     "settle_judged": (under_load, (1, 5)),
     "settle_written": (under_load, (1, 5)),
     "settle_committed": (under_load, (1, 5)),
+    "command_written": (on_a_persons_word, (1,)),
+    "command_committed": (on_a_persons_word, (1,)),
     "checkpoint": (under_load, (1, 5)),
     "retention": (on_old_leads, (1, 5)),
     "drain": (on_sigterm, (1, 5)),
+    "privacy_erase": (on_an_erase, (1,)),
+    "privacy_end": (on_an_erase, (1,)),
 }
 
 
@@ -139,7 +208,8 @@ def names(binaries):  # pylint: disable=unused-argument
 
 def check_everything(bridge, crm, load):
     n = len(load.answered)
-    bridge.wait_ledger(timeout=30, accepted=n, delivered=n, waiting=0)
+    bridge.wait_ledger(timeout=30, accepted=n, delivered=n - load.erased,
+                       erased=load.erased, waiting=0)
     ledger = bridge.ctl("ledger")
     assert ledger.returncode == 0, ledger.stdout + ledger.stderr
     check_arrivals(crm, load)
@@ -175,6 +245,8 @@ def test_a_kill_loses_and_doubles_nothing(
     assert how(bridge, load) == -signal.SIGKILL
     del bridge.environment["LEADBRIDGE_FAULT"]
     bridge.start()
+    if POINTS[point][0] is on_a_persons_word:
+        after_a_persons_word(bridge)
     load.send_the_rest(bridge)
     load.run_round(bridge.address, 5, lambda: None)
     load.send_the_rest(bridge)

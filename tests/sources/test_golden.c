@@ -80,6 +80,10 @@ static void render_event(const struct submission *s, uint32_t e,
 	member(out, "    ", "topic", event->topic);
 	member(out, "    ", "account", event->account);
 	member(out, "    ", "privacy", str_from(event->privacy));
+	member(out, "    ", "person", event->person);
+	if (event->person_wait_ms > 0)
+		buf_addf(out, "    \"person_wait_ms\": %lld,\n",
+			 (long long)event->person_wait_ms);
 	buf_addf(out, "    \"occurred_at_ms\": %lld,\n    \"units\": [\n",
 		 (long long)event->occurred_at_ms);
 	for (uint32_t i = 0; i < s->n_units; i++) {

@@ -88,7 +88,7 @@ static void answer(struct provider *p, int64_t id, const char *description,
 				.to = STR("mega"),
 				.first_failed_at_ms = failed_at,
 				.body = str_from(description)};
-	struct attempt a = {.d = p->d, .limiter = p->limiter, .tokens = 1};
+	struct attempt a = {.d = p->d};
 	struct attempt_result r = {.transport = TRANSPORT_ANSWERED,
 				   .status = status,
 				   .body = str_from(body),
@@ -96,7 +96,7 @@ static void answer(struct provider *p, int64_t id, const char *description,
 	a.entry = scheduler_add(p->d->leads, due_lead_new(&lead), 0, 0);
 	a.started = clock_mono_ms();
 	a.started_ms = clock_wall_ms();
-	limiter_take(p->limiter, a.started);
+	tokens_take(&a.tokens, p->limiter, a.started);
 	destination_judge(&a, &r);
 	scheduler_forget(p->d->leads, a.entry);
 }

@@ -53,6 +53,32 @@ static void test_fresh_newest_first(void **state)
 	scheduler_free(s);
 }
 
+static int64_t probe(struct scheduler *s, int64_t avoid)
+{
+	struct entry *e = scheduler_pick(s, NOW, avoid, true);
+	int64_t id = e->id;
+	scheduler_forget(s, e);
+	return id;
+}
+
+static void test_a_probe_is_the_newest_of_all(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	for (int64_t i = 1; i <= 9; i++)
+		add(s, i, "a", NOW, NOW - 60 * MINUTE + i);
+	add(s, 11, "b", NOW, NOW - 3000);
+	add(s, 12, "c", NOW, NOW - 1000);
+	add(s, 13, "d", NOW, NOW - 2000);
+	assert_int_equal(probe(s, 0), 12);
+	assert_int_equal(probe(s, 13), 11);
+	assert_int_equal(probe(s, 0), 13);
+	for (int64_t i = 9; i >= 1; i--) /* the backlog's, when that is all */
+		assert_int_equal(probe(s, 0), i);
+	assert_null(scheduler_pick(s, NOW, 0, true));
+	scheduler_free(s);
+}
+
 static void test_round_robin_over_sources(void **state)
 {
 	(void)state;
@@ -197,10 +223,55 @@ static void test_trim_drops_backlog_first_and_keeps_the_newest(void **state)
 	scheduler_free(s);
 }
 
+static void test_erased_leads_are_not_sent(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	add(s, 1, "a", NOW, NOW - 3000);
+	add(s, 2, "a", NOW + 1, NOW - MINUTE);
+	add(s, 3, "a", NOW, NOW - 60 * MINUTE);
+	scheduler_erase(s, 1);
+	scheduler_erase(s, 2);
+	scheduler_erase(s, 4);
+	assert_int_equal(next(s, NOW + 10), 3);
+	assert_int_equal(next(s, NOW + 10), 0);
+	scheduler_free(s);
+}
+
+static void test_an_erased_lead_in_flight_is_its_holders(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	add(s, 1, "a", NOW, NOW - 3000);
+	struct entry *e = scheduler_pick(s, NOW, 0, false);
+	scheduler_erase(s, 1);
+	assert_ptr_equal(scheduler_find(s, 1), e);
+	scheduler_forget(s, e);
+	assert_null(scheduler_find(s, 1));
+	scheduler_free(s);
+}
+
+static void test_a_refill_that_read_it_before_does_not_bring_it(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	scheduler_refill_begins(s);
+	scheduler_erase(s, 7); /* never seen, but already read */
+	assert_null(scheduler_add(s, lead(7, "a"), NOW, NOW - 3000));
+	scheduler_refill_ends(s);
+	assert_int_equal(next(s, NOW), 0);
+	scheduler_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_erased_leads_are_not_sent),
+	    cmocka_unit_test(test_an_erased_lead_in_flight_is_its_holders),
+	    cmocka_unit_test(
+		test_a_refill_that_read_it_before_does_not_bring_it),
 	    cmocka_unit_test(test_fresh_newest_first),
+	    cmocka_unit_test(test_a_probe_is_the_newest_of_all),
 	    cmocka_unit_test(test_round_robin_over_sources),
 	    cmocka_unit_test(test_backlog_oldest_first),
 	    cmocka_unit_test(test_backlog_keeps_a_quarter),
