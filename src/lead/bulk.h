@@ -6,9 +6,12 @@
 #ifndef LB_LEAD_BULK_H
 #define LB_LEAD_BULK_H
 
-#include "leadbridge/buf.h"
+#include "leadbridge/lead.h"
 
-enum { BULK_ROWS_MAX = 500 }; /* the CRM's */
+enum {
+	BULK_ROWS_MAX = 500, /* the CRM's */
+	BULK_BODY_MAX = BULK_ROWS_MAX * (LEAD_JSON_MAX + 64),
+};
 
 /* start, then each row, then end; out is not emptied. */
 void lead_bulk_start(struct buf *out);

@@ -99,6 +99,9 @@ static int erase_unit(struct store *s, int64_t id, int64_t now_ms, int64_t *n,
 			     " account = NULL, reason = NULL, response = NULL,"
 			     " body = NULL WHERE id = ?1",
 			     &id, 1, err);
+	if (rc == 0 && u.state == UNIT_WAITING &&
+	    is_bulk_queue(str_from(queue->text)))
+		rc = bulk_cut(s, id, now_ms, err);
 	if (rc != 0)
 		return rc;
 	sqlite_erased(ledger_source(s, u.source), u.state, queue);
