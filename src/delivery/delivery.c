@@ -271,8 +271,7 @@ static void got_due(struct delivery *d, struct mail *mail)
 		touch(d, to);
 	}
 	for (size_t i = 0; mail->more && i < d->n; i++) {
-		/* Accounts of one queue share what is granted. */
-		if (d->list[i]->granted > 0 && d->list[i]->account == NULL)
+		if (*destination_granted(d->list[i]) > 0)
 			continue;
 		d->list[i]->more = true;
 		touch(d, d->list[i]);

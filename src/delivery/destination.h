@@ -120,7 +120,10 @@ struct destination {
 		int64_t delivered, retried, limited, dead, parked, tried;
 	} total;
 	int64_t alarmed_at;
-	bool touched; /* in the list of those to pump */
+	const char *trouble; /* the last reason of destination_alarm() */
+	int64_t trouble_ms;
+	int64_t certificate_ends_ms; /* of the last answer over TLS */
+	bool touched;                /* in the list of those to pump */
 	struct destination *next_touched;
 };
 
@@ -211,6 +214,8 @@ void destination_erased(struct destination *d, int64_t id);
 
 /* ---- destination_room.c -------------------------------------------------- */
 
+/* How many new leads it may still be handed over. */
+size_t *destination_granted(struct destination *d);
 /* Takes a lead that is due, or will be. */
 void destination_due(struct destination *d, struct due_lead *lead);
 void destination_refilled(struct destination *d, struct due_lead *chain,

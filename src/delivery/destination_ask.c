@@ -14,8 +14,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
+#include "delivery/backoff.h"
 
-enum { LEADS_PER_ASK = 3, JSON_MAX = 1024 * 1024, HEADER_MAX = 127 };
+enum {
+	LEADS_PER_ASK = 3,
+	JSON_MAX = 1024 * 1024,
+	HEADER_MAX = 127,
+	TIME_MS = 2000, /* where a 429 names none */
+};
 
 struct delivery_ask *delivery_ask_new(enum delivery_ask_kind kind)
 {
@@ -64,6 +70,23 @@ static bool ask_again(void *ctx)
 	return tokens_again(&a->tokens);
 }
 
+/* Whoever asked for time did so for the key, and leads use it too. */
+static bool asked_for_time(struct destination *d,
+			   const struct attempt_result *r)
+{
+	if (r->transport != TRANSPORT_ANSWERED || r->status != 429)
+		return false;
+	int64_t wait = header_retry_after(r), now = clock_mono_ms();
+	d->limited_by = wait >= 0 ? "Retry-After" : "RateLimit-Reset";
+	if (wait < 0)
+		wait = header_rate_reset(r);
+	int64_t until = now + backoff_later(wait < 0 ? TIME_MS : wait);
+	if (until > d->limited_until)
+		d->limited_until = until;
+	d->limited_reason = "http_429";
+	return true;
+}
+
 static void on_answer(void *ctx, const struct attempt_result *r)
 {
 	struct delivery_ask *a = ctx;
@@ -71,6 +94,12 @@ static void on_answer(void *ctx, const struct attempt_result *r)
 	tokens_settle(&a->tokens, r, clock_mono_ms());
 	unlink_ask(&d->asking, a);
 	d->courier->in_flight--;
+	if (asked_for_time(d, r) && d->limited_until < a->until) {
+		a->next = d->asks; /* its turn comes again */
+		d->asks = a;
+		destination_pump(d);
+		return;
+	}
 	a->transport = r->transport;
 	a->status = r->status;
 	a->complete = r->body_complete;

@@ -468,6 +468,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	else if (d->lane != NULL)
 		bulk_judge(a, result, &v);
 	bool was_parked = d->park.on;
+	if (result->certificate_ends_ms != 0)
+		d->certificate_ends_ms = result->certificate_ends_ms;
 	learn_dns(d, result, &v, now);
 	tokens_settle(&a->tokens, result, now);
 	learn_breaker(d, a, &v, now);

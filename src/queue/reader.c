@@ -189,6 +189,8 @@ void reader_main(void *ctx)
 	int64_t oldest_at = 0;
 	struct oldest_list oldest = {0};
 	bool go_on = true;
+	/* Whoever asks can wait; a sender who waits for a commit should not. */
+	worker_stand_back();
 	while (go_on) {
 		heartbeat_sleep(&q->reader_beat, true);
 		struct message *m = mailbox_wait(q->to_reader, OLDEST_EVERY_MS);
