@@ -78,6 +78,8 @@ void admin_get_session(struct admin_call *c);
 void admin_get_events(struct admin_call *c);
 void admin_get_history(struct admin_call *c);
 struct admin_events *admin_events_new(struct admin *a);
+/* The store remembers what happened before the start. */
+void admin_events_past(struct admin_events *e, const struct query *q);
 /* Says good-bye to those who watch; nobody new can come. */
 void admin_events_end(struct admin_events *e);
 void admin_events_free(struct admin_events *e); /* NULL is fine */
@@ -145,7 +147,6 @@ void admin_on_asked(void *ctx, struct delivery_ask *ask);
 /* ---- admin_crm.c ----------------------------------------------------------
  */
 
-void admin_post_drain(struct admin_call *c);
 void admin_post_test(struct admin_call *c);
 void admin_get_here(struct admin_call *c);
 void admin_get_there(struct admin_call *c);
@@ -191,6 +192,7 @@ void admin_get_alarms(struct admin_call *c);
 void admin_get_destinations(struct admin_call *c);
 void admin_post_pause(struct admin_call *c);
 void admin_post_resume(struct admin_call *c);
+void admin_post_drain(struct admin_call *c);
 /* "destinations":[...] */
 void admin_add_destinations(struct buf *b, const struct metrics_inputs *in);
 

@@ -23,6 +23,7 @@
  *   sqlite_match.c   the reading side: what somebody looks for
  *   sqlite_unit.c    the reading side: a lead as JSON
  *   sqlite_sums.c    the reading side: contacts as hashes
+ *   sqlite_past.c    the reading side: the last hour in minutes
  *   sqlite_waits.c   the reading side: why a lead waits
  *   sqlite_retain.c  retention in small slices
  *   sqlite_person.c  the reading side: a walk for one person
@@ -343,6 +344,7 @@ int reader_lead(struct store_reader *r, struct query *q);
 int reader_credential(struct store_reader *r, struct query *q);
 int reader_waits(struct store_reader *r, struct query *q);
 int reader_sums(struct store_reader *r, struct query *q);
+int reader_past(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);
