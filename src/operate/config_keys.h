@@ -84,6 +84,8 @@ struct key {
 /* NULL after the last; rows of a section stand together, groups too. */
 const struct key *key_at(size_t i);
 size_t key_count(void);
+/* Of a row of the table: key_at(key_index(k)) == k. */
+size_t key_index(const struct key *k);
 /* Exact dotted name, or NULL. */
 const struct key *key_find(enum key_section section, struct str name);
 /* Whether rows "name.…" exist. */

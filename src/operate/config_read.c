@@ -25,14 +25,9 @@ struct target {
 	bool *seen; /* per row of the table */
 };
 
-static size_t index_of(const struct key *k)
-{
-	return (size_t)(k - key_at(0));
-}
-
 static bool was_seen(const struct target *t, const char *name)
 {
-	return t->seen[index_of(key_find(t->section, str_from(name)))];
+	return t->seen[key_index(key_find(t->section, str_from(name)))];
 }
 
 /* The part of the row's name that stands right behind prefix, or STR_NONE. */
@@ -96,7 +91,7 @@ static void read_member(struct reader *r, struct target *t,
 		name = arena_printf(&r->arena, "%.*s.", STR_FMT(name));
 		read_members(r, t, n, name);
 	} else if (k != NULL) {
-		t->seen[index_of(k)] = true;
+		t->seen[key_index(k)] = true;
 		key_kind(k->type)->read(r, k, n, t->base);
 	} else if (group) {
 		problems_error(r->problems, place_of(r, n),
