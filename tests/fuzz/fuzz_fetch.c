@@ -13,7 +13,7 @@ static void as_batch(const struct source *s, struct str description,
 		     struct str answer)
 {
 	struct str two[] = {description, description}, parts[2];
-	struct fetch_request request;
+	struct fetch_request request = {0};
 	struct arena arena;
 	if (s->ops->fetch->batch_max < 2)
 		return;

@@ -460,7 +460,8 @@ static void retention_has_a_rule_for_every_state(void **state)
 		bool done = i == UNIT_DELIVERED || i == UNIT_IGNORED ||
 			    i == UNIT_ERASED;
 		if (there(f, unit[i]) == done)
-			fail_msg("'%s' is %s", unit_state_name(i),
+			fail_msg("'%s' is %s",
+				 unit_state_name((enum unit_state)i),
 				 done ? "still there" : "gone");
 	}
 	struct ledger_row row = balanced(f);
