@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/member.h"
 #include "delivery/bulk.h"
 #include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
@@ -109,13 +110,8 @@ static void gate_of(struct destination *d, int64_t now, struct gate *g)
 
 static void add_time(struct buf *b, const char *name, int64_t at, int64_t now)
 {
-	char text[CLOCK_TEXT];
-	if (at == INT64_MAX || at == 0) {
-		buf_addf(b, ",\"%s\":null", name);
-		return;
-	}
-	clock_format(clock_wall_ms() + at - now, text);
-	buf_addf(b, ",\"%s\":\"%s\"", name, text);
+	bool known = at != INT64_MAX && at != 0;
+	member_time(b, name, known ? clock_wall_ms() + at - now : 0);
 }
 
 /* ---- a lead -------------------------------------------------------------- */

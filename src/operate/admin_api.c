@@ -6,7 +6,6 @@
  */
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "operate/admin_internal.h"
 
 /* ---- for all of them ---------------------------------------------------- */
@@ -19,17 +18,6 @@ void admin_reply_buf(struct exchange *x, struct buf *b)
 	else
 		admin_reply_json(x, 200, buf_str(b));
 	buf_release(b);
-}
-
-void admin_add_time(struct buf *b, const char *name, int64_t at_ms)
-{
-	char text[CLOCK_TEXT];
-	if (at_ms <= 0) {
-		buf_addf(b, ",\"%s\":null", name);
-		return;
-	}
-	clock_format(at_ms, text);
-	buf_addf(b, ",\"%s\":\"%s\"", name, text);
 }
 
 /* ---- the audit log ------------------------------------------------------ */

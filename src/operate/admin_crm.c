@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/member.h"
 #include "lead/sums.h"
 #include "operate/admin_internal.h"
 #include "payload/payload.h"
@@ -214,11 +215,7 @@ void admin_get_here(struct admin_call *c)
 
 static void add_member(struct buf *b, const char *name, struct str value)
 {
-	buf_addf(b, ",\"%s\":", name);
-	if (value.n == 0)
-		buf_addf(b, "null");
-	else
-		buf_add_json(b, value);
+	member_text(b, name, value.n > 0 ? value : STR_NONE);
 }
 
 static void add_row(struct buf *b, struct str key, const struct value *lead)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/member.h"
 #include "operate/admin_internal.h"
 
 enum { DRAIN_MOST_MS = 7 * 24 * 3600 * 1000 };
@@ -28,8 +29,8 @@ void admin_add_destinations(struct buf *b, const struct metrics_inputs *in)
 		    b, "%s{\"name\":\"%s\",\"condition\":\"%s\",\"reason\":",
 		    i > 0 ? "," : "", s->name, condition_name(s->condition));
 		buf_add_json(b, str_from(s->reason));
-		admin_add_time(b, "since", s->since_ms);
-		admin_add_time(b, "until", s->until_ms);
+		member_time(b, "since", s->since_ms);
+		member_time(b, "until", s->until_ms);
 		buf_addf(b,
 			 ",\"waiting\":%lld,\"sending\":%lld,\"active\":%lld,"
 			 "\"concurrency\":%lld,\"tokens_left\":%lld,"

@@ -53,8 +53,6 @@ void admin_reply_error(struct exchange *x, int status, const char *code,
 		       const char *message);
 /* Answers 200 and releases b. */
 void admin_reply_buf(struct exchange *x, struct buf *b);
-/* ,"name":"2026-..." or null. */
-void admin_add_time(struct buf *b, const char *name, int64_t at_ms);
 /* Who did what, for a command that goes to the store. */
 void admin_audit(const struct admin_call *c, struct audit *a,
 		 const char *action, struct str subject);

@@ -4,6 +4,7 @@
  * Each call becomes a query for the reader or the store thread; its answer
  * comes back through admin_on_query(). Loop thread.
  */
+#include "base/member.h"
 #include "operate/admin_internal.h"
 #include "operate/privacy.h"
 
@@ -152,7 +153,7 @@ static void add_ledger(struct road *r, const struct ledger *ledger,
 	buf_add_char(b, '{');
 	add_ledger_row(b, &ledger->total, parked);
 	buf_addf(b, ",\"difference\":%lld", (long long)ledger->difference);
-	admin_add_time(b, "scanned_at", ledger->scanned_at_ms);
+	member_time(b, "scanned_at", ledger->scanned_at_ms);
 	buf_addf(b, ",\"sources\":{");
 	for (size_t i = 0; i < ledger->n_sources; i++) {
 		buf_addf(b, "%s\"%s\":{", i > 0 ? "," : "",

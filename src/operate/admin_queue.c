@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "base/member.h"
 #include "operate/admin_internal.h"
 
 static struct delivery_ask *ask_new(struct road *r, struct ticket ticket)
@@ -102,12 +102,12 @@ static void add_stored(struct buf *b, const struct config *config,
 	const struct query_waits *w = &q->waits;
 	buf_addf(b, "{\"id\":%lld,\"state\":\"%s\",\"source\":\"%s\"",
 		 (long long)q->id, q->state, q->source);
-	admin_add_time(b, "received_at", w->received_ms);
+	member_time(b, "received_at", w->received_ms);
 	if (!w->waits)
 		return;
-	admin_add_time(b, "due_at", w->due_ms);
+	member_time(b, "due_at", w->due_ms);
 	buf_addf(b, ",\"attempts\":%lld", (long long)w->attempts);
-	admin_add_time(b, "last_attempt", w->last_ms);
+	member_time(b, "last_attempt", w->last_ms);
 	buf_addf(b, ",\"last_reason\":");
 	if (w->last_ms > 0)
 		buf_add_json(b, str_from(w->reason));

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/member.h"
 #include "operate/admin_internal.h"
 
 enum { SOURCES_TEXT_MAX = 8 << 20 };
@@ -40,7 +41,7 @@ static void add_counts(struct buf *b, const struct source *s,
 		buf_addf(b, "%d", m->last_secret + 1);
 	else
 		buf_addf(b, "null");
-	admin_add_time(b, "last_event", m->last_event_ms);
+	member_time(b, "last_event", m->last_event_ms);
 	int64_t age_s = (clock_wall_ms() - m->last_event_ms) / 1000;
 	if (m->last_event_ms > 0)
 		buf_addf(b, ",\"last_event_s\":%lld",

@@ -5,22 +5,15 @@
  */
 #include <stdlib.h>
 
-#include "base/clock.h"
+#include "base/member.h"
 #include "operate/alarms_internal.h"
-
-static void add_time(struct buf *b, const char *name, int64_t at_ms)
-{
-	char text[CLOCK_TEXT];
-	clock_format(at_ms, text);
-	buf_addf(b, ",\"%s\":\"%s\"", name, text);
-}
 
 static void add_head(struct buf *b, const struct alarm *a)
 {
 	buf_addf(b, "{\"name\":\"%s\",\"subject\":", ALARM_RULES[a->kind].name);
 	buf_add_json(b, str_from(a->subject));
 	buf_addf(b, ",\"severity\":\"%s\"", severity_name(a->severity));
-	add_time(b, "since", a->since_ms);
+	member_time(b, "since", a->since_ms);
 }
 
 void alarms_show_line(const struct alarms *a, struct buf *out)
@@ -44,7 +37,7 @@ static void add_whole(struct buf *b, const struct alarm *a, bool cleared)
 	buf_addf(b, ",\"text\":");
 	buf_add_json(b, str_from(a->text));
 	if (cleared)
-		add_time(b, "cleared", a->cleared_ms);
+		member_time(b, "cleared", a->cleared_ms);
 	buf_add_char(b, '}');
 }
 

@@ -6,6 +6,7 @@
  */
 #include <sqlite3.h>
 
+#include "base/member.h"
 #include "queue/sqlite.h"
 
 enum { TROUBLES_MAX = 1000 }; /* rows listed in one answer */
@@ -92,13 +93,8 @@ static void add_trouble(struct import *m, struct sqlite3_stmt *st)
 		 (long long)sqlite3_column_int64(st, 0),
 		 unit_state_name((enum unit_state)sqlite3_column_int(st, 1)));
 	buf_add_json(b, sqlite_str(st, 3));
-	buf_addf(b, ",\"response\":");
-	if (sqlite3_column_type(st, 4) == SQLITE_NULL)
-		buf_addf(b, "null}");
-	else {
-		buf_add_json(b, sqlite_str(st, 4));
-		buf_add_char(b, '}');
-	}
+	member_text(b, "response", sqlite_str(st, 4));
+	buf_add_char(b, '}');
 }
 
 static int read_troubles(struct import *m)

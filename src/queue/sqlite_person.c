@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/member.h"
 #include "queue/privacy.h"
 #include "queue/sqlite.h"
 
@@ -126,15 +127,6 @@ static int read_raw(struct walk *w)
 
 /* ---- what was found ----------------------------------------------------- */
 
-static void add_text(struct buf *b, const char *name, struct str text)
-{
-	buf_addf(b, ",\"%s\":", name);
-	if (text.p == NULL)
-		buf_add_str(b, STR("null"));
-	else
-		buf_add_json(b, text);
-}
-
 static void show_unit(struct walk *w, size_t i)
 {
 	struct buf *b = &w->q->json;
@@ -147,22 +139,22 @@ static void show_unit(struct walk *w, size_t i)
 	buf_addf(b, "%s{\"id\":%lld,\"request\":%lld,\"received_at\":\"%s\"",
 		 w->n_shown++ > 0 ? "," : "", (long long)u->id,
 		 (long long)g->request, at);
-	add_text(b, "source", g->source);
-	add_text(b, "destination",
-		 s->destination.n > 0 ? s->destination : STR_NONE);
-	add_text(b, "state", str_from(unit_state_name(u->state)));
-	add_text(b, "reason", s->reason);
-	add_text(b, "topic", u->topic);
-	add_text(b, "account", u->account);
-	add_text(b, "event_id", u->event_id);
+	member_text(b, "source", g->source);
+	member_text(b, "destination",
+		    s->destination.n > 0 ? s->destination : STR_NONE);
+	member_text(b, "state", str_from(unit_state_name(u->state)));
+	member_text(b, "reason", s->reason);
+	member_text(b, "topic", u->topic);
+	member_text(b, "account", u->account);
+	member_text(b, "event_id", u->event_id);
 	buf_addf(b, ",\"attempts\":%lld,\"status\":%d", (long long)s->attempts,
 		 s->status);
-	add_text(b, "crm_id", s->crm_id);
-	add_text(b, "lead", u->body);
-	add_text(b, "response", u->response);
-	add_text(b, "headers", alone ? g->headers : STR_NONE);
-	add_text(b, "target", alone ? g->target : STR_NONE);
-	add_text(b, "received", alone ? g->body : u->part);
+	member_text(b, "crm_id", s->crm_id);
+	member_text(b, "lead", u->body);
+	member_text(b, "response", u->response);
+	member_text(b, "headers", alone ? g->headers : STR_NONE);
+	member_text(b, "target", alone ? g->target : STR_NONE);
+	member_text(b, "received", alone ? g->body : u->part);
 	buf_addf(b, ",\"shared\":%s}",
 		 g->has_raw && g->raw != RAW_GOES ? "true" : "false");
 }

@@ -6,8 +6,8 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "base/member.h"
 #include "queue/privacy.h"
 #include "queue/sqlite.h"
 
@@ -46,17 +46,6 @@ static const char *state_word(int64_t state, bool due)
 	return "cancelled";
 }
 
-static void add_time(struct buf *b, const char *name, int64_t at_ms)
-{
-	char text[CLOCK_TEXT];
-	if (at_ms <= 0) {
-		buf_addf(b, ",\"%s\":null", name);
-		return;
-	}
-	clock_format(at_ms, text);
-	buf_addf(b, ",\"%s\":\"%s\"", name, text);
-}
-
 static void add_receipt(struct store_reader *r, struct query *q,
 			struct sqlite3_stmt *st)
 {
@@ -81,9 +70,9 @@ static void add_receipt(struct store_reader *r, struct query *q,
 	buf_add_json(b, sqlite_str(st, COL_TOPIC));
 	buf_addf(b, ",\"state\":\"%s\"",
 		 state_word(sqlite3_column_int64(st, COL_STATE), due));
-	add_time(b, "asked_at", sqlite3_column_int64(st, COL_AT));
-	add_time(b, "due_at", sqlite3_column_int64(st, COL_DUE_AT));
-	add_time(b, "done_at", sqlite3_column_int64(st, COL_DONE_AT));
+	member_time(b, "asked_at", sqlite3_column_int64(st, COL_AT));
+	member_time(b, "due_at", sqlite3_column_int64(st, COL_DUE_AT));
+	member_time(b, "done_at", sqlite3_column_int64(st, COL_DONE_AT));
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		buf_addf(b, ",\"%s\":%lld", counts[i].name,
 			 (long long)sqlite3_column_int64(st, counts[i].column));

@@ -9,6 +9,7 @@
 
 #include "base/codec.h"
 #include "base/mem.h"
+#include "base/member.h"
 #include "queue/sqlite.h"
 
 enum {
@@ -27,15 +28,6 @@ enum {
 	COL_BODY,
 	COL_SOURCE
 };
-
-static void add_text(struct buf *b, const char *name, struct str text)
-{
-	buf_addf(b, ",\"%s\":", name);
-	if (text.p == NULL)
-		buf_addf(b, "null");
-	else
-		buf_add_json(b, text);
-}
 
 static void add_base64(struct buf *b, const char *name, struct str bytes)
 {
@@ -59,9 +51,9 @@ static void add_request(struct store_reader *r, struct sqlite3_stmt *st,
 		 (sqlite3_column_int64(st, COL_FLAGS) & FLAG_TEST) != 0
 		     ? "true"
 		     : "false");
-	add_text(b, "content_type", sqlite_str(st, COL_TYPE));
-	add_text(b, "target", sqlite_str(st, COL_TARGET));
-	add_text(b, "headers", sqlite_str(st, COL_HEADERS));
+	member_text(b, "content_type", sqlite_str(st, COL_TYPE));
+	member_text(b, "target", sqlite_str(st, COL_TARGET));
+	member_text(b, "headers", sqlite_str(st, COL_HEADERS));
 	add_base64(b, "body", sqlite_str(st, COL_BODY));
 	buf_add_char(b, '}');
 }

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
+#include "base/member.h"
 #include "lead/mask.h"
 #include "lead/sums.h"
 #include "queue/sqlite_list.h"
@@ -39,11 +40,7 @@ static void add_row(struct store_reader *r, struct query *q,
 	    reader_name(r, sqlite3_column_int64(st, COL_SOURCE)),
 	    unit_state_name((enum unit_state)sqlite3_column_int(st, COL_STATE)),
 	    at);
-	buf_addf(b, ",\"crm_id\":");
-	if (sqlite3_column_type(st, COL_CRM_ID) == SQLITE_NULL)
-		buf_addf(b, "null");
-	else
-		buf_add_json(b, sqlite_str(st, COL_CRM_ID));
+	member_text(b, "crm_id", sqlite_str(st, COL_CRM_ID));
 	sum_email(key, p.email, sum);
 	add_sum(b, "email", sum);
 	sum_phone(key, p.phone, sum);

@@ -8,26 +8,18 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
+#include "base/member.h"
 #include "lead/mask.h"
 #include "leadbridge/lead.h"
 #include "queue/sqlite_list.h"
 
 enum { MASKED_MAX = 4 * 1024 * 1024 };
 
-static void add_text(struct buf *b, const char *name, struct str value)
-{
-	buf_addf(b, ",\"%s\":", name);
-	if (value.p == NULL)
-		buf_add_str(b, STR("null"));
-	else
-		buf_add_json(b, value);
-}
-
 static void add_time(struct buf *b, const char *name, int64_t wall_ms)
 {
 	char text[CLOCK_TEXT];
 	clock_format(wall_ms, text);
-	add_text(b, name, str_from(text));
+	member_text(b, name, str_from(text));
 }
 
 static void add_number(struct buf *b, const char *name, int64_t value)
@@ -39,12 +31,12 @@ static void add_number(struct buf *b, const char *name, int64_t value)
 static void add_column(struct buf *b, const char *name, struct sqlite3_stmt *st,
 		       int column)
 {
-	add_text(b, name, sqlite_str(st, column));
+	member_text(b, name, sqlite_str(st, column));
 }
 
 static void add_name(struct buf *b, const char *name, const char *text)
 {
-	add_text(b, name, *text != '\0' ? str_from(text) : STR_NONE);
+	member_text(b, name, *text != '\0' ? str_from(text) : STR_NONE);
 }
 
 static void add_key(struct buf *b, struct sqlite3_stmt *st)
@@ -54,7 +46,7 @@ static void add_key(struct buf *b, struct sqlite3_stmt *st)
 	if (key.n != 16)
 		return;
 	lead_key_text((const unsigned char *)key.p, text);
-	add_text(b, "key", str_from(text));
+	member_text(b, "key", str_from(text));
 }
 
 static void add_person(const struct query *q, struct sqlite3_stmt *st,
@@ -86,7 +78,7 @@ void unit_to_json(struct store_reader *r, const struct query *q,
 		 reader_name(r, sqlite3_column_int64(st, COL_SOURCE)));
 	add_name(b, "destination",
 		 reader_name(r, sqlite3_column_int64(st, COL_DESTINATION)));
-	add_text(b, "state", str_from(unit_state_name(state)));
+	member_text(b, "state", str_from(unit_state_name(state)));
 	add_column(b, "reason", st, COL_REASON);
 	add_column(b, "topic", st, COL_TOPIC);
 	add_column(b, "account", st, COL_ACCOUNT);
@@ -96,14 +88,14 @@ void unit_to_json(struct store_reader *r, const struct query *q,
 	add_time(b, waits ? "due_at" : "settled_at", at);
 	add_number(b, "attempts", sqlite3_column_int64(st, COL_ATTEMPTS));
 	add_number(b, "generation", sqlite3_column_int64(st, COL_GENERATION));
-	add_text(b, "outcome",
-		 str_from(outcome_name(
-		     (enum outcome)sqlite3_column_int(st, COL_OUTCOME))));
+	member_text(b, "outcome",
+		    str_from(outcome_name(
+			(enum outcome)sqlite3_column_int(st, COL_OUTCOME))));
 	add_number(b, "status", sqlite3_column_int64(st, COL_STATUS));
 	add_number(b, "duration_ms", sqlite3_column_int64(st, COL_DURATION));
 	add_column(b, "crm_id", st, COL_CRM_ID);
 	if (sqlite3_column_type(st, COL_CONFIRMED_AT) == SQLITE_NULL)
-		add_text(b, "confirmed_at", STR_NONE);
+		member_text(b, "confirmed_at", STR_NONE);
 	else
 		add_time(b, "confirmed_at",
 			 sqlite3_column_int64(st, COL_CONFIRMED_AT));
@@ -130,9 +122,9 @@ static int add_attempts(struct store_reader *r, struct query *q)
 		buf_add_int(b, sqlite3_column_int64(st, 0));
 		add_time(b, "at", sqlite3_column_int64(st, 1));
 		add_number(b, "duration_ms", sqlite3_column_int64(st, 2));
-		add_text(b, "outcome",
-			 str_from(outcome_name(
-			     (enum outcome)sqlite3_column_int(st, 3))));
+		member_text(b, "outcome",
+			    str_from(outcome_name(
+				(enum outcome)sqlite3_column_int(st, 3))));
 		add_number(b, "status", sqlite3_column_int64(st, 4));
 		buf_addf(b, ",\"counts\":%s",
 			 sqlite3_column_int(st, 5) != 0 ? "true" : "false");
@@ -150,12 +142,12 @@ static void add_hidden(struct buf *b, const char *name, struct str text,
 {
 	struct buf masked;
 	if (mask == NULL || text.p == NULL) {
-		add_text(b, name, text);
+		member_text(b, name, text);
 		return;
 	}
 	buf_init(&masked, MASKED_MAX);
 	mask(text, &masked);
-	add_text(b, name, buf_str(&masked));
+	member_text(b, name, buf_str(&masked));
 	buf_release(&masked);
 }
 
@@ -182,12 +174,12 @@ static void add_response(struct buf *b, struct str response, struct str body,
 {
 	struct buf masked;
 	if (reveal || response.p == NULL) {
-		add_text(b, "response", response);
+		member_text(b, "response", response);
 		return;
 	}
 	buf_init(&masked, MASKED_MAX);
 	mask_answer(response, body, &masked);
-	add_text(b, "response", buf_str(&masked));
+	member_text(b, "response", buf_str(&masked));
 	buf_release(&masked);
 }
 
@@ -198,7 +190,7 @@ static void add_request(struct buf *b, struct sqlite3_stmt *st, bool reveal)
 	buf_add_int(b, sqlite3_column_int64(st, 7));
 	add_time(b, "received_at", sqlite3_column_int64(st, 2));
 	add_column(b, "content_type", st, 3);
-	add_text(b, "target", reveal ? target : path_of(target));
+	member_text(b, "target", reveal ? target : path_of(target));
 	add_hidden(b, "headers", sqlite_str(st, 5),
 		   reveal ? NULL : mask_headers);
 	add_hidden(b, "body", sqlite_str(st, 6), reveal ? NULL : mask_text);
