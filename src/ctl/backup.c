@@ -43,7 +43,7 @@ static void show(struct json_object *o)
 
 static int wait_done(struct ctl *c, struct json_object **last)
 {
-	const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = 100000000L};
 	while (strcmp(ctl_text(*last, "state"), "running") == 0) {
 		show(*last);
 		json_object_put(*last);

@@ -269,6 +269,11 @@ static FILE *open_out(const char *path)
 	return f;
 }
 
+static int close_out(FILE *f)
+{
+	return f != stdout ? fclose(f) : fflush(f);
+}
+
 static int export_person(struct ctl *c, struct json_object *person)
 {
 	const char *path = ctl_option(c, "--out");
@@ -278,8 +283,7 @@ static int export_person(struct ctl *c, struct json_object *person)
 	(void)fprintf(e.to, "{\"found\":[");
 	int rc = walk(c, person, true, write_slice, &e);
 	(void)fprintf(e.to, "\n]}\n");
-	if ((e.to != stdout ? fclose(e.to) : fflush(e.to)) != 0 &&
-	    rc == CTL_DONE) {
+	if (close_out(e.to) != 0 && rc == CTL_DONE) {
 		(void)fprintf(stderr, "leadbridgectl: cannot write: %s\n",
 			      strerror(errno));
 		rc = CTL_NO;

@@ -224,7 +224,7 @@ static void tell(const struct ctl *c, const struct reconcile *r,
 static int take_since(const struct ctl *c, struct reconcile *r)
 {
 	const char *since = ctl_option(c, "--since");
-	int64_t ago = 24 * 3600 * INT64_C(1000);
+	int64_t ago = INT64_C(24) * 3600 * 1000;
 	r->start_ms = clock_wall_ms();
 	if (since != NULL && clock_parse(str_from(since), &r->since_ms) == 0)
 		return CTL_DONE;

@@ -16,8 +16,8 @@
 enum {
 	USAGE_MAX = 1000000, /* per cent; they do pass 100 */
 	REGAIN_MAX_MIN = 6 * 60,
-	MINUTE_MS = 60 * 1000,
 };
+#define MINUTE_MS INT64_C(60000)
 
 static const char *const percents[] = {"call_count", "total_time",
 				       "total_cputime", "acc_id_util_pct"};

@@ -8,7 +8,8 @@
 #include "base/mem.h"
 #include "base/table.h"
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND };
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
 
 /* clang-format off */
 const struct alarm_rule ALARM_RULES[ALARM_KINDS] = {
@@ -248,8 +249,8 @@ static int by_weight(const void *x, const void *y)
 
 size_t alarms_raised(const struct alarms_table *t, const struct alarm ***out)
 {
-	struct listing l = {
-	    .v = xcalloc(t->raised + 1, sizeof(const struct alarm *))};
+	struct listing l = {0};
+	l.v = xcalloc(t->raised + 1, sizeof(*l.v));
 	table_each(t->all, list_one, &l);
 	qsort((void *)l.v, l.n, sizeof(*l.v), by_weight);
 	*out = l.v;

@@ -105,7 +105,7 @@ size_t alarms_raised_count(const struct alarms_table *t);
 /* The i-th of those cleared last, the latest first; NULL after the last. */
 const struct alarm *alarms_recent(const struct alarms_table *t, size_t i);
 /* One that was raised before the start; told_ms: wall clock. */
-void alarms_restore(struct alarms_table *t, const struct alarm *a,
+void alarms_restore(struct alarms_table *t, const struct alarm *from,
 		    int64_t wall_ms, int64_t mono_ms, int64_t told_ms);
 
 #endif

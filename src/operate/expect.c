@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { MINUTE_MS = 60 * 1000, DAY_MINUTES = 24 * 60 };
+enum { MINUTE_MS = 60 * 1000, DAY_MINUTES = 24 * 60, ZONE_MOST = 14 * 60 };
 /* Longer than that nobody was away: the clock is wrong. */
 #define ELAPSED_MAX (INT64_C(31) * DAY_MINUTES * MINUTE_MS)
 
@@ -40,7 +40,7 @@ static int parse_window(struct str s, struct expect *out, const char **wrong)
 	if (s.n == 11)
 		return 0;
 	out->has_zone = true;
-	out->zone = minutes_of(str_sub(s, 12, 17), 14 * 60);
+	out->zone = minutes_of(str_sub(s, 12, 17), ZONE_MOST);
 	if (out->zone < 0 || (s.p[11] != '+' && s.p[11] != '-'))
 		return LB_EINVAL;
 	if (s.p[11] == '-')

@@ -222,7 +222,7 @@ void import_file_options(const struct import_file *f, struct str more,
 			 char out[65])
 {
 	struct buf b;
-	buf_init(&b, CSV_FIELDS_MAX * 1024);
+	buf_init(&b, (size_t)CSV_FIELDS_MAX * 1024);
 	buf_addf(&b, "1\n%c\n", f->csv.delimiter);
 	for (size_t i = 0; i < f->n_columns; i++)
 		buf_addf(&b, "%d=%.*s\n", (int)f->columns[i].kind,

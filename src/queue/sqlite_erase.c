@@ -81,7 +81,7 @@ static int queue_of(struct store *s, const struct erased_unit *u,
 static int erase_unit(struct store *s, int64_t id, int64_t now_ms, int64_t *n,
 		      struct err *err)
 {
-	struct erased_unit u;
+	struct erased_unit u = {0};
 	struct name *queue = NULL;
 	int rc = get_unit(s, id, &u, err);
 	if (rc != 1 || u.state == UNIT_ERASED)

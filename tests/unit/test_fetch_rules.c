@@ -126,12 +126,14 @@ static void answer_to_all(struct provider *p, int64_t n, int status,
 		(*end)->started = clock_mono_ms();
 		(*end)->is_mate = id > 1;
 		(*end)->entry = scheduler_pick(p->d->leads, MONO, 0, false);
+		if (id == 1)
+			tokens_take(&(*end)->tokens, p->limiter,
+				    (*end)->started);
 	}
 	struct attempt_result r = {.transport = TRANSPORT_ANSWERED,
 				   .status = status,
 				   .body = str_from(body),
 				   .body_complete = true};
-	tokens_take(&first->tokens, p->limiter, first->started);
 	settled = 0;
 	destination_judge(first, &r);
 	while (first != NULL) {
