@@ -339,6 +339,13 @@ const char *reader_name(struct store_reader *r, int64_t id);
 /* Id of a name, 0 when there is none. */
 int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 		   struct err *err);
+/* {"NAME":[rows],"next_cursor":N}: a page of a list that is read from its
+ * newest row on. ?1 is the id it begins below, ?2 how many rows, and the first
+ * column their id. */
+int reader_newest(struct store_reader *r, struct query *q, const char *name,
+		  const char *sql,
+		  void (*add)(struct store_reader *r, struct query *q,
+			      struct sqlite3_stmt *st));
 int reader_list(struct store_reader *r, struct query *q);
 int reader_lead(struct store_reader *r, struct query *q);
 int reader_credential(struct store_reader *r, struct query *q);

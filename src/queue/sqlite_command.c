@@ -112,8 +112,11 @@ int sqlite_command(struct store *s, struct query *q, int64_t now_ms,
 
 /* ---- reading it --------------------------------------------------------- */
 
-static void add_line(struct buf *b, struct sqlite3_stmt *st)
+static void add_line(struct store_reader *r, struct query *q,
+		     struct sqlite3_stmt *st)
 {
+	(void)r;
+	struct buf *b = &q->json;
 	static const char *const names[] = {"actor", "action", "subject"};
 	char at[CLOCK_TEXT];
 	clock_format(sqlite3_column_int64(st, 1), at);
@@ -128,31 +131,9 @@ static void add_line(struct buf *b, struct sqlite3_stmt *st)
 
 int reader_audit(struct store_reader *r, struct query *q)
 {
-	struct sqlite3_stmt *st = NULL;
-	int64_t limit = (int64_t)q->limit, n = 0, last = 0;
-	int rc = sqlite_prepare(r->db,
-				"SELECT id, at, actor, action, subject"
-				" FROM audit WHERE id < ?1"
-				" ORDER BY id DESC LIMIT ?2",
-				&st, &q->err);
-	if (rc != 0)
-		return rc;
-	sqlite_bind_int(st, 1, q->after_id > 0 ? q->after_id : INT64_MAX);
-	sqlite_bind_int(st, 2, limit + 1);
-	buf_add_str(&q->json, STR("{\"audit\":["));
-	while ((rc = sqlite_row(st, &q->err)) == 1) {
-		if (n++ == limit) {
-			q->next_cursor = last;
-			rc = 0;
-			break;
-		}
-		if (n > 1)
-			buf_add_char(&q->json, ',');
-		last = sqlite3_column_int64(st, 0);
-		add_line(&q->json, st);
-	}
-	buf_addf(&q->json, "],\"next_cursor\":%lld}",
-		 (long long)q->next_cursor);
-	(void)sqlite3_finalize(st);
-	return rc;
+	return reader_newest(r, q, "audit",
+			     "SELECT id, at, actor, action, subject"
+			     " FROM audit WHERE id < ?1"
+			     " ORDER BY id DESC LIMIT ?2",
+			     add_line);
 }

@@ -255,7 +255,37 @@ int reader_refill(struct store_reader *r, struct refill *q, struct err *err)
 	return rc;
 }
 
-/* ---- replay and check -------------------------------------------------- */
+/* ---- lists, replay and check ------------------------------------------- */
+
+int reader_newest(struct store_reader *r, struct query *q, const char *name,
+		  const char *sql,
+		  void (*add)(struct store_reader *r, struct query *q,
+			      struct sqlite3_stmt *st))
+{
+	struct sqlite3_stmt *st = NULL;
+	int64_t limit = (int64_t)q->limit, n = 0, last = 0;
+	int rc = sqlite_prepare(r->db, sql, &st, &q->err);
+	if (rc != 0)
+		return rc;
+	sqlite_bind_int(st, 1, q->after_id > 0 ? q->after_id : INT64_MAX);
+	sqlite_bind_int(st, 2, limit + 1);
+	buf_addf(&q->json, "{\"%s\":[", name);
+	while ((rc = sqlite_row(st, &q->err)) == 1) {
+		if (n++ == limit) {
+			q->next_cursor = last;
+			rc = 0;
+			break;
+		}
+		if (n > 1)
+			buf_add_char(&q->json, ',');
+		last = sqlite3_column_int64(st, 0);
+		add(r, q, st);
+	}
+	buf_addf(&q->json, "],\"next_cursor\":%lld}",
+		 (long long)q->next_cursor);
+	(void)sqlite3_finalize(st);
+	return rc;
+}
 
 static int read_raw(struct store_reader *r, struct query *q)
 {

@@ -81,32 +81,10 @@ static void add_receipt(struct store_reader *r, struct query *q,
 
 static int list(struct store_reader *r, struct query *q)
 {
-	struct sqlite3_stmt *st = NULL;
-	int64_t limit = (int64_t)q->limit, n = 0, last = 0;
-	int rc = sqlite_prepare(r->db,
-				RECEIPT " WHERE id < ?1 ORDER BY id DESC"
-					" LIMIT ?2",
-				&st, &q->err);
-	if (rc != 0)
-		return rc;
-	sqlite_bind_int(st, 1, q->after_id > 0 ? q->after_id : INT64_MAX);
-	sqlite_bind_int(st, 2, limit + 1);
-	buf_add_str(&q->json, STR("{\"privacy\":["));
-	while ((rc = sqlite_row(st, &q->err)) == 1) {
-		if (n++ == limit) {
-			q->next_cursor = last;
-			rc = 0;
-			break;
-		}
-		if (n > 1)
-			buf_add_char(&q->json, ',');
-		last = sqlite3_column_int64(st, COL_ID);
-		add_receipt(r, q, st);
-	}
-	buf_addf(&q->json, "],\"next_cursor\":%lld}",
-		 (long long)q->next_cursor);
-	(void)sqlite3_finalize(st);
-	return rc;
+	return reader_newest(r, q, "privacy",
+			     RECEIPT " WHERE id < ?1 ORDER BY id DESC"
+				     " LIMIT ?2",
+			     add_receipt);
 }
 
 static int one(struct store_reader *r, struct query *q)
