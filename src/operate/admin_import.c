@@ -34,8 +34,6 @@ enum {
 static const struct payload_limits limits = {.depth = IMPORT_DEPTH,
 					     .values = IMPORT_VALUES};
 
-static const char reason_nobody[] = "no name, phone or e-mail";
-
 /* ---- the reserved source ---------------------------------------------------
  */
 
@@ -67,15 +65,7 @@ static void map(const struct source_call *call, struct event *event,
 	bool found = lead_set_name(lead, value_member(row, "name"));
 	found |= lead_set_names(lead, value_member(row, "first_name"),
 				value_member(row, "last_name"));
-	found |= lead_set_email(lead, value_member(row, "email"));
-	found |= lead_set_phone(lead, value_member(row, "phone"),
-				call->source->country);
-	VALUE_EACH (field, value_get(row, "fields"))
-		(void)lead_add_value(lead, field->key, field);
-	if (found || lead->phone_raw.n > 0)
-		return;
-	event->fate = FATE_IGNORE;
-	event->reason = reason_nobody;
+	admin_map_typed(call, event, lead, found);
 }
 
 static const struct source_ops import_ops = {
@@ -99,12 +89,6 @@ struct import {
 	int64_t number;
 };
 
-static char *member(struct arena *a, const struct value *body, const char *name)
-{
-	struct str text = value_member(body, name);
-	return text.n > 0 ? (char *)(uintptr_t)arena_copy(a, text).p : NULL;
-}
-
 static bool is_hex(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -116,18 +100,10 @@ static bool is_hex(struct str s)
 static int check_names(const struct config *config, const struct import *m,
 		       struct err *err)
 {
-	const struct source *s = &m->source;
 	if (config_destination(config, m->destination) == NULL)
 		return err_set(err, LB_EINVAL, "no destination '%.*s'",
 			       STR_FMT(m->destination));
-	if (s->source_platform != NULL &&
-	    !lead_platform_ok(str_from(s->source_platform)))
-		return err_set(err, LB_EINVAL, "unknown source_platform '%s'",
-			       s->source_platform);
-	if (s->country != NULL && !phone_country_ok(s->country))
-		return err_set(err, LB_EINVAL, "unknown country '%s'",
-			       s->country);
-	return 0;
+	return admin_check_origin(&m->source, err);
 }
 
 static int check_rows(const struct import *m, struct err *err)
@@ -164,9 +140,9 @@ static int make_import(const struct config *config, const struct value *body,
 	m->source = (struct source){
 	    .name = name,
 	    .ops = &import_ops,
-	    .source_platform = member(a, body, "source_platform"),
-	    .country = member(a, body, "country"),
-	    .stage = {.fixed = member(a, body, "stage_slug")},
+	    .source_platform = admin_member(a, body, "source_platform"),
+	    .country = admin_member(a, body, "country"),
+	    .stage = {.fixed = admin_member(a, body, "stage_slug")},
 	    .destinations = {m->destinations, 1},
 	    .max_body = ADMIN_IMPORT_MAX,
 	    .json_depth = IMPORT_DEPTH,
@@ -211,11 +187,8 @@ static int make_leads(struct admin_call *c, struct import *m,
 	struct value *body = NULL;
 	struct reply reply = {0};
 	const char *why = NULL;
-	/* Of the caller's headers none is the leads'. */
-	struct header type = {STR("Content-Type"), STR("application/json")};
-	struct request request = *c->request;
-	request.headers = &type;
-	request.n_headers = 1;
+	struct header type;
+	struct request request = admin_typed_request(c, &type);
 	int rc = payload_json(&c->admin->scratch, c->request->body, &limits,
 			      false, &body, err);
 	if (rc == 0 && body->type != VALUE_OBJECT)
@@ -281,7 +254,7 @@ static void preview(struct admin_call *c, const struct import *m,
 	struct delivery_ask *ask = delivery_ask_new(DELIVERY_SEND);
 	struct buf body;
 	bool first = true;
-	buf_init(&body, 4 * ADMIN_IMPORT_MAX);
+	buf_init(&body, (size_t)4 * ADMIN_IMPORT_MAX);
 	lead_bulk_start(&body);
 	for (uint32_t i = 0; i < s->n_units; i++) {
 		const struct new_unit *u = &s->units[i];
@@ -307,7 +280,7 @@ static void preview(struct admin_call *c, const struct import *m,
 	ask->wait_ms = TURN_MS;
 	ask->ctx = c->admin->road;
 	ask->done = road_ask_done;
-	ask->ticket = exchange_defer(c->exchange, 2 * ADMIN_WAIT_MS);
+	ask->ticket = exchange_defer(c->exchange, INT64_C(2) * ADMIN_WAIT_MS);
 	delivery_ask(c->admin->road->delivery, ask);
 }
 

@@ -158,6 +158,22 @@ void admin_post_lead(struct admin_call *c);
 /* The lead is on disk, or was before. */
 void admin_on_added(struct exchange *x, const struct submission *s);
 
+/* ---- admin_typed.c --------------------------------------------------------
+ */
+
+/* For the mapping of a reserved source: all but the name; found: there is one.
+ */
+void admin_map_typed(const struct source_call *call, struct event *event,
+		     struct lead *lead, bool found);
+/* A copy, or NULL where there is none or it is empty. */
+char *admin_member(struct arena *a, const struct value *body, const char *name);
+/* What the caller says of platform and country. */
+LB_MUST_CHECK int admin_check_origin(const struct source *s, struct err *err);
+/* The call as the request of a sender: of the caller's headers none is the
+ * lead's, least of all the bearer token. *type must live as long. */
+struct request admin_typed_request(const struct admin_call *c,
+				   struct header *type);
+
 /* ---- admin_requests.c -----------------------------------------------------
  */
 

@@ -16,8 +16,6 @@
 
 enum { ID_LEAST = 8, ID_MOST = 64, MANUAL_DEPTH = 3, MANUAL_VALUES = 1000 };
 
-static const char reason_nobody[] = "no name, phone or e-mail";
-
 /* ---- the reserved source ---------------------------------------------------
  */
 
@@ -36,17 +34,8 @@ static int split(const struct source_call *call, struct event_list *events,
 static void map(const struct source_call *call, struct event *event,
 		struct lead *lead)
 {
-	const struct value *body = event->body;
-	bool found = lead_set_name(lead, value_member(body, "name"));
-	found |= lead_set_email(lead, value_member(body, "email"));
-	found |= lead_set_phone(lead, value_member(body, "phone"),
-				call->source->country);
-	VALUE_EACH (field, value_get(body, "fields"))
-		(void)lead_add_value(lead, field->key, field);
-	if (found || lead->phone_raw.n > 0)
-		return;
-	event->fate = FATE_IGNORE;
-	event->reason = reason_nobody;
+	admin_map_typed(call, event, lead,
+			lead_set_name(lead, value_member(event->body, "name")));
 }
 
 static const struct source_ops manual_ops = {
@@ -65,17 +54,6 @@ struct manual {
 	char *destinations[1];
 };
 
-static char *member(struct arena *a, const struct value *body, const char *name)
-{
-	struct str text = value_member(body, name);
-	char *copy = NULL;
-	if (text.n == 0)
-		return NULL;
-	copy = arena_alloc(a, text.n + 1);
-	memcpy(copy, text.p, text.n);
-	return copy;
-}
-
 static int take_destination(const struct config *config,
 			    const struct value *body, struct manual *m,
 			    struct arena *a, struct err *err)
@@ -88,7 +66,7 @@ static int take_destination(const struct config *config,
 			       "there are %zu destinations: name one",
 			       config->n_destinations);
 	else if (config_destination(config, name) != NULL)
-		m->destinations[0] = member(a, body, "destination");
+		m->destinations[0] = admin_member(a, body, "destination");
 	else
 		return err_set(err, LB_EINVAL, "no destination '%.*s'",
 			       STR_FMT(name));
@@ -107,18 +85,10 @@ static bool id_ok(struct str id)
 static int take_origin(const struct value *body, struct manual *m,
 		       struct err *err)
 {
-	const struct source *s = &m->source;
 	if (!id_ok(value_member(body, "id")))
 		return err_set(err, LB_EINVAL,
 			       "'id' must be a UUID in small letters");
-	if (s->source_platform != NULL &&
-	    !lead_platform_ok(str_from(s->source_platform)))
-		return err_set(err, LB_EINVAL, "unknown source_platform '%s'",
-			       s->source_platform);
-	if (s->country != NULL && !phone_country_ok(s->country))
-		return err_set(err, LB_EINVAL, "unknown country '%s'",
-			       s->country);
-	return 0;
+	return admin_check_origin(&m->source, err);
 }
 
 static int make_source(const struct config *config, const struct value *body,
@@ -128,9 +98,9 @@ static int make_source(const struct config *config, const struct value *body,
 	m->source = (struct source){
 	    .name = name,
 	    .ops = &manual_ops,
-	    .source_platform = member(a, body, "source_platform"),
-	    .country = member(a, body, "country"),
-	    .stage = {.fixed = member(a, body, "stage_slug")},
+	    .source_platform = admin_member(a, body, "source_platform"),
+	    .country = admin_member(a, body, "country"),
+	    .stage = {.fixed = admin_member(a, body, "stage_slug")},
 	    .max_body = ADMIN_BODY_MAX,
 	    .json_depth = MANUAL_DEPTH,
 	    .values = MANUAL_VALUES,
@@ -154,12 +124,8 @@ static int make_lead(struct admin_call *c, struct submission **out,
 	struct manual m = {0};
 	struct reply reply = {0};
 	const char *why = NULL;
-	/* Of the caller's headers none is the lead's, least of all the bearer
-	 * token. */
-	struct header type = {STR("Content-Type"), STR("application/json")};
-	struct request request = *c->request;
-	request.headers = &type;
-	request.n_headers = 1;
+	struct header type;
+	struct request request = admin_typed_request(c, &type);
 	int rc = payload_json(a, c->request->body, &limits, false, &body, err);
 	if (rc == 0 && body->type != VALUE_OBJECT)
 		rc = err_set(err, LB_EINVAL, "body is not an object");
