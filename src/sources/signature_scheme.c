@@ -59,39 +59,23 @@ static const struct signature_scheme mailgun_json = MAILGUN(".signature", NULL);
 
 /* https://www.standardwebhooks.com, version 1.0.0; svix is its forerunner with
  * the same maths under other header names. */
+#define STANDARD(prefix, next)                                                 \
+	{                                                                      \
+		.algorithm = SIGN_HMAC_SHA256, .encoding = ENCODING_BASE64,    \
+		.flags = SIGNATURE_STANDARD, .header = prefix "-signature",    \
+		.timestamp_header = prefix "-timestamp",                       \
+		.id_header = prefix "-id",                                     \
+		.signed_text = "{id}.{timestamp}.{body}",                      \
+		.tolerance_ms = 300000, .other = next                          \
+	}
 static const struct {
 	const char *name;
 	struct signature_scheme scheme;
 } known[] = {
-    {"standard_webhooks",
-     {.algorithm = SIGN_HMAC_SHA256,
-      .encoding = ENCODING_BASE64,
-      .flags = SIGNATURE_STANDARD,
-      .header = "webhook-signature",
-      .signed_text = "{id}.{timestamp}.{body}",
-      .timestamp_header = "webhook-timestamp",
-      .id_header = "webhook-id",
-      .tolerance_ms = 300000}},
-    {"svix",
-     {.algorithm = SIGN_HMAC_SHA256,
-      .encoding = ENCODING_BASE64,
-      .flags = SIGNATURE_STANDARD,
-      .header = "svix-signature",
-      .signed_text = "{id}.{timestamp}.{body}",
-      .timestamp_header = "svix-timestamp",
-      .id_header = "svix-id",
-      .tolerance_ms = 300000}},
+    {"standard_webhooks", STANDARD("webhook", NULL)},
+    {"svix", STANDARD("svix", NULL)},
     {"openphone", OPENPHONE("openphone-signature", &quo_signature)},
-    {"quo",
-     {.algorithm = SIGN_HMAC_SHA256,
-      .encoding = ENCODING_BASE64,
-      .flags = SIGNATURE_STANDARD,
-      .header = "webhook-signature",
-      .signed_text = "{id}.{timestamp}.{body}",
-      .timestamp_header = "webhook-timestamp",
-      .id_header = "webhook-id",
-      .tolerance_ms = 300000,
-      .other = &openphone}},
+    {"quo", STANDARD("webhook", &openphone)},
     {"mailgun", MAILGUN("", &mailgun_json)},
     {"jwt_hs256",
      {.algorithm = SIGN_HMAC_SHA256,
