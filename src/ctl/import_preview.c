@@ -141,8 +141,8 @@ void import_tell_preview(struct importing *m)
 	}
 	struct json_object_iter field = {0};
 	import_print_troubles(m);
-	json_object_object_foreachC(m->unknown, field)(void)
-	    printf("the CRM knows no custom field '%s'\n", field.key);
+	json_object_object_foreachC (m->unknown, field)
+		(void)printf("the CRM knows no custom field '%s'\n", field.key);
 	(void)printf("dry run: of %" PRId64 " rows the CRM would create "
 		     "%" PRId64 ", update %" PRId64 ", skip %" PRId64
 		     " and refuse %" PRId64 "; nothing was stored or sent\n",

@@ -114,7 +114,28 @@ static int find_before(struct ctl *c, struct many *m)
 	return rc;
 }
 
-static int count(struct ctl *c, struct many *m)
+static void take_count(struct many *m, struct json_object *answer)
+{
+	m->found += ctl_number(answer, "count");
+}
+
+static void take_change(struct many *m, struct json_object *answer)
+{
+	m->changed += ctl_number(answer, "changed");
+	m->refused += ctl_number(answer, "refused");
+	if (ctl_number(answer, "refused") > 0) {
+		free(m->why);
+		m->why = xstrdup(ctl_text(answer, "why"));
+	}
+	if (isatty(STDERR_FILENO) != 0)
+		(void)fprintf(stderr, "\r%" PRId64 " of %" PRId64,
+			      m->changed + m->refused, m->found);
+}
+
+/* All that the filter finds, a piece at a time. */
+static int walk(struct ctl *c, struct many *m, const char *method,
+		const char *what,
+		void (*take)(struct many *m, struct json_object *answer))
 {
 	struct buf path;
 	int64_t cursor = 0;
@@ -122,9 +143,9 @@ static int count(struct ctl *c, struct many *m)
 	buf_init(&path, 8192);
 	do {
 		struct json_object *answer = NULL;
-		path_of(c, m, "count", cursor, &path);
-		rc = ctl_call(c, "GET", path.p, &answer);
-		m->found += ctl_number(answer, "count");
+		path_of(c, m, what, cursor, &path);
+		rc = ctl_call(c, method, path.p, &answer);
+		take(m, answer);
 		cursor = ctl_number(answer, "next_cursor");
 		json_object_put(answer);
 	} while (rc == CTL_DONE && cursor > 0);
@@ -132,36 +153,11 @@ static int count(struct ctl *c, struct many *m)
 	return rc;
 }
 
-static void progress(const struct many *m)
-{
-	if (isatty(STDERR_FILENO) != 0)
-		(void)fprintf(stderr, "\r%" PRId64 " of %" PRId64,
-			      m->changed + m->refused, m->found);
-}
-
 static int change(struct ctl *c, struct many *m)
 {
-	struct buf path;
-	int64_t cursor = 0;
-	int rc;
-	buf_init(&path, 8192);
-	do {
-		struct json_object *answer = NULL;
-		path_of(c, m, m->verb->name, cursor, &path);
-		rc = ctl_call(c, "POST", path.p, &answer);
-		m->changed += ctl_number(answer, "changed");
-		m->refused += ctl_number(answer, "refused");
-		if (ctl_number(answer, "refused") > 0) {
-			free(m->why);
-			m->why = xstrdup(ctl_text(answer, "why"));
-		}
-		cursor = ctl_number(answer, "next_cursor");
-		json_object_put(answer);
-		progress(m);
-	} while (rc == CTL_DONE && cursor > 0);
+	int rc = walk(c, m, "POST", m->verb->name, take_change);
 	if (isatty(STDERR_FILENO) != 0)
 		(void)fprintf(stderr, "\n");
-	buf_release(&path);
 	return rc;
 }
 
@@ -197,7 +193,7 @@ static int many(struct ctl *c, const struct verb *verb)
 	c->json = false; /* single answers are not what was asked for */
 	int rc = find_before(c, &m);
 	if (rc == CTL_DONE && m.before > 0)
-		rc = count(c, &m);
+		rc = walk(c, &m, "GET", "count", take_count);
 	if (rc == CTL_DONE && !dry && m.found > 0)
 		rc = confirm(c, &m);
 	if (rc == CTL_DONE && !dry && m.found > 0)
