@@ -23,7 +23,7 @@ import time
 import pytest
 
 from crm_sandbox import Sandbox
-from support import daemon, senders, settings
+from support import daemon, disk, senders, settings
 from support.daemon import eventually
 
 HOUR = 3600
@@ -389,15 +389,8 @@ def test_a_breaker_that_stays_open(make_bridge, crm, person):
 @pytest.fixture(name="small_disk")
 def small_file_system(tmp_path):
     """A file system of 16 megabytes, where one may be mounted."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(path)],
-        capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip("cannot mount here: " + done.stderr.strip())
-    yield str(path)
-    subprocess.run(["umount", "-l", str(path)], check=True)
+    with disk.small(tmp_path, 16) as path:
+        yield path
 
 
 def fill(folder, leave):

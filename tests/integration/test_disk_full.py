@@ -4,26 +4,18 @@ itself when there is room; any other I/O error ends the process."""
 
 import json
 import os
-import subprocess
 
 import pytest
 
-from support import senders, settings
+from support import disk, senders, settings
 from support.daemon import eventually
 
 
 @pytest.fixture(name="small_disk")
 def small_file_system(tmp_path):
     """A file system of eight megabytes, where one may be mounted."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(path)],
-        capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip("cannot mount here: " + done.stderr.strip())
-    yield str(path)
-    subprocess.run(["umount", "-l", str(path)], check=True)
+    with disk.small(tmp_path, 8) as path:
+        yield path
 
 
 def fill(folder):

@@ -21,7 +21,8 @@
 #include "leadbridge/lead.h"
 #include "queue/store.h"
 
-#define T0 INT64_C(1790000000000) /* some day */
+#define T0  INT64_C(1790000000000) /* some day */
+#define DAY INT64_C(86400000)
 
 struct fixture {
 	char dir[64];
@@ -35,7 +36,7 @@ struct fixture {
 static inline void must(int rc, const struct err *err)
 {
 	if (rc != 0)
-		fail_msg("%d: %s", rc, err->text);
+		fail_msg("%d: %s", rc, err != NULL ? err->text : "");
 }
 
 /* A person's command on one unit; its leads that wait now are *due. */
@@ -323,6 +324,22 @@ static inline bool lead_says(struct fixture *f, int64_t id, const char *text)
 			      STR_FMT(buf_str(&q->json)));
 	query_free(q);
 	return found;
+}
+
+/* Days: raw requests are kept 30, leads 90, attempts 10, event ids 400. */
+static inline void tidy_at(struct fixture *f, int64_t now)
+{
+	const struct retain_config keep = {.payloads_ms = 30 * DAY,
+					   .leads_ms = 90 * DAY,
+					   .attempts_ms = 10 * DAY,
+					   .keys_ms = 400 * DAY};
+	struct err err = {0};
+	bool more = true;
+	for (int i = 0; more; i++) {
+		assert_true(i < 10000);
+		more = false;
+		must(f->ops->tidy(f->store, &keep, now, &more, &err), &err);
+	}
 }
 
 #endif

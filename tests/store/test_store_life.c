@@ -8,8 +8,6 @@
 #define IN_STORE(name)                                                         \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
-#define DAY INT64_C(86400000)
-
 /* ---- refill ------------------------------------------------------------ */
 
 static void free_chain(struct due_lead *lead)
@@ -160,22 +158,6 @@ static void what_waits_is_counted_and_its_oldest_known(void **state)
 }
 
 /* ---- retention --------------------------------------------------------- */
-
-static const struct retain_config keep = {.payloads_ms = 30 * DAY,
-					  .leads_ms = 90 * DAY,
-					  .attempts_ms = 10 * DAY,
-					  .keys_ms = 400 * DAY};
-
-static void tidy_at(struct fixture *f, int64_t now)
-{
-	struct err err = {0};
-	bool more = true;
-	for (int i = 0; more; i++) {
-		assert_true(i < 10000);
-		more = false;
-		must(f->ops->tidy(f->store, &keep, now, &more, &err), &err);
-	}
-}
 
 static bool there(struct fixture *f, int64_t id)
 {

@@ -405,24 +405,6 @@ static void only_what_was_not_begun_is_cancelled(void **state)
 
 /* ---- retention ----------------------------------------------------------- */
 
-#define DAY INT64_C(86400000)
-
-static const struct retain_config keep = {.payloads_ms = 30 * DAY,
-					  .leads_ms = 90 * DAY,
-					  .attempts_ms = 10 * DAY,
-					  .keys_ms = 400 * DAY};
-
-static void tidy_at(struct fixture *f, int64_t now)
-{
-	struct err err = {0};
-	bool more = true;
-	for (int i = 0; more; i++) {
-		assert_true(i < 10000);
-		more = false;
-		must(f->ops->tidy(f->store, &keep, now, &more, &err), &err);
-	}
-}
-
 static int64_t add_state(struct fixture *f, const char *id,
 			 enum unit_state state)
 {
