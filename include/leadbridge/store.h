@@ -214,6 +214,7 @@ struct settlement {
 		     * waits no more (retried, erased): drop it */
 };
 void settlement_free(struct settlement *s); /* with its lead */
+void settlements_free(struct settlement *chain);
 
 /* When a destination was sent to of late, for its rate limit after a start. */
 struct recall {

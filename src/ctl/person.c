@@ -271,7 +271,9 @@ static FILE *open_out(const char *path)
 
 static int close_out(FILE *f)
 {
-	return f != stdout ? fclose(f) : fflush(f);
+	if (f == stdout)
+		return fflush(stdout);
+	return fclose(f);
 }
 
 static int export_person(struct ctl *c, struct json_object *person)

@@ -411,15 +411,6 @@ void destination_retarget(struct destination *d)
 	d->target = attempt_target(d->courier->http, d->config);
 }
 
-static void settlements_free(struct settlement *s)
-{
-	while (s != NULL) {
-		struct settlement *next = s->next;
-		settlement_free(s);
-		s = next;
-	}
-}
-
 void destination_quiet(struct destination *d)
 {
 	while (d->attempts != NULL) { /* sent again after the next start */

@@ -27,19 +27,10 @@ void mail_free_leads(struct due_lead *chain)
 	}
 }
 
-static void free_settlements(struct settlement *chain)
-{
-	while (chain != NULL) {
-		struct settlement *next = chain->next;
-		settlement_free(chain);
-		chain = next;
-	}
-}
-
 void mail_free(struct mail *mail)
 {
 	mail_free_leads(mail->leads);
-	free_settlements(mail->settlements);
+	settlements_free(mail->settlements);
 	recall_free(mail->recall);
 	credential_free(mail->credential);
 	if (mail->config != NULL)

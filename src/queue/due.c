@@ -73,6 +73,15 @@ void settlement_free(struct settlement *s)
 	free(s);
 }
 
+void settlements_free(struct settlement *chain)
+{
+	while (chain != NULL) {
+		struct settlement *next = chain->next;
+		settlement_free(chain);
+		chain = next;
+	}
+}
+
 void credential_free(struct credential *c)
 {
 	if (c == NULL)
