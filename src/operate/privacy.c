@@ -13,6 +13,8 @@
 enum {
 	LOOK_MS = 30 * 1000,  /* for what is due, and after a failure */
 	WAIT_MS = 50,         /* between looks at mapper and log */
+	PAUSE_MS = 5,         /* after a slice was erased: others write too */
+	SHOWN_MAX = 48 << 20, /* bytes of a slice that is shown */
 	SCRUB_MAX_MS = 60000, /* for readers to let go of the log */
 };
 
@@ -63,6 +65,8 @@ struct query *privacy_search_query(struct search *s, int64_t after, bool show)
 	w->unit = s->person.unit;
 	w->after = after;
 	w->show = show;
+	if (show)
+		q->json.max = SHOWN_MAX;
 	return q;
 }
 
@@ -85,6 +89,7 @@ enum phase {
 	STORING, /* and stored */
 	WALKING,
 	ERASING,
+	RESTING,
 	ENDING,
 	SCRUBBING, /* the log still has what was erased */
 };
@@ -291,7 +296,8 @@ void privacy_answer(struct privacy *p, struct query *q)
 		found(p, q);
 		break;
 	case ERASING:
-		go_on(p);
+		p->phase = RESTING;
+		loop_timer_arm(p->timer, PAUSE_MS);
 		break;
 	case ENDING:
 		p->scrub_until_ms = clock_mono_ms() + SCRUB_MAX_MS;
@@ -302,6 +308,7 @@ void privacy_answer(struct privacy *p, struct query *q)
 		break;
 	case IDLE:
 	case MAPPING:
+	case RESTING:
 		break;
 	}
 	query_free(q);
@@ -314,6 +321,8 @@ static void on_timer(void *ctx)
 		look(p);
 	else if (p->phase == MAPPING)
 		wait_for_mapper(p);
+	else if (p->phase == RESTING)
+		go_on(p);
 	else if (p->phase == SCRUBBING)
 		ask_scrub(p);
 }

@@ -15,8 +15,8 @@
 
 enum {
 	SLICE_US = 40 * 1000,
-	SLICE_UNITS = 128,        /* found; what is erased in one commit */
-	SLICE_BYTES = 512 * 1024, /* of requests that are cut, or shown */
+	SLICE_UNITS = 64,         /* found; what is erased in one commit */
+	SLICE_BYTES = 512 * 1024, /* of what was found */
 	SLICE_ROWS = 20000,       /* looked at */
 };
 
@@ -165,7 +165,6 @@ static void show_unit(struct walk *w, size_t i)
 	add_text(b, "received", alone ? g->body : u->part);
 	buf_addf(b, ",\"shared\":%s}",
 		 g->has_raw && g->raw != RAW_GOES ? "true" : "false");
-	w->bytes += u->body.n + g->body.n;
 }
 
 static void add_raw(struct walk *w)
@@ -174,6 +173,7 @@ static void add_raw(struct walk *w)
 	const struct person_group *g = &w->group;
 	if (!g->has_raw || g->raw == RAW_STAYS)
 		return;
+	w->bytes += g->body.n;
 	work->raws = xgrow(work->raws, &work->cap_raws, work->n_raws + 1,
 			   sizeof(*work->raws));
 	struct privacy_raw *raw = &work->raws[work->n_raws++];
@@ -182,7 +182,6 @@ static void add_raw(struct walk *w)
 		return;
 	raw->cut = xstr_dup(g->cut);
 	raw->cut_n = g->cut.n;
-	w->bytes += g->cut.n;
 }
 
 static int end_group(struct walk *w)
@@ -202,6 +201,7 @@ static int end_group(struct walk *w)
 			    xgrow(work->units, &work->cap_units,
 				  work->n_units + 1, sizeof(*work->units));
 			work->units[work->n_units++] = g->units[i].id;
+			w->bytes += g->units[i].body.n;
 			if (work->show)
 				show_unit(w, i);
 		}

@@ -535,6 +535,17 @@ def test_a_deletion_in_a_batch_of_hubspot_erases_that_contact(
     balanced(bridge)
 
 
+@pytest.mark.parametrize("change", [{"objectId": ""}, {"objectId": "7" * 300},
+                                    {"portalId": ""}], ids=str)
+def test_a_deletion_of_nobody_is_quarantined(make_bridge, crm, change):
+    bridge = with_hubspot(make_bridge(crm)).start()
+    accepted(bridge, hubspot({"objectId": 90001}, {
+        "objectId": 90001, "subscriptionType": "contact.privacyDeletion",
+        **change}))
+    bridge.wait_ledger(quarantined=2)
+    assert receipts(bridge) == []
+
+
 # ---- what is under way ---------------------------------------------------------
 
 SLOW = "(reduce range(0; {n}) as $i (0; . + 1)) as $x | .person.mail"
