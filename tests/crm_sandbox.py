@@ -495,6 +495,7 @@ class Sandbox:
         self.customer = customer
         self.scopes = set(scopes)
         self.known_fields = known_fields
+        self.row_refusals = {}  # a text in a bulk row: what is wrong with it
         self.book = Book(customer)
         self.requests = []
         self.lock = threading.RLock()
@@ -575,6 +576,11 @@ class Sandbox:
         with self.lock:
             return [r for r in self.requests if r.method == "POST" and
                     r.path == LEADS and key in (None, r.key)]
+
+    def bulks(self):
+        """The logged POSTs of many leads, oldest first."""
+        with self.lock:
+            return [r for r in self.requests if r.path == BULK]
 
     def created(self):
         """The POSTs that were answered 201 for the first time."""
@@ -748,7 +754,9 @@ class Sandbox:
                             "unknown_custom_fields": unknown}), not dry
 
     def bulk_row(self, row, on_duplicate, dry):
-        wrong = check_row(row)
+        wrong = check_row(row) + [
+            words for text, words in self.row_refusals.items()
+            if text in json.dumps(row)]
         ref = row.get("row_ref") if isinstance(row, dict) else None
         result = {"row_ref": ref, "status": "failed", "lead_id": None,
                   "matched_by": None, "errors": wrong or None,

@@ -21,6 +21,8 @@ enum lead_limits {
 	LEAD_KEY_TEXT = 37, /* UUID text and its NUL */
 };
 
+struct lead;
+
 enum field_type { FIELD_STRING, FIELD_NUMBER, FIELD_BOOL, FIELD_NULL };
 
 struct lead_field {
@@ -29,7 +31,18 @@ struct lead_field {
 	enum field_type type;
 };
 
+/* For who wants to know where everything of a lead came from (explain). */
+struct lead_trace {
+	void *ctx;
+	/* A setter is about to take this text, or this value, for a member. */
+	void (*input)(void *ctx, struct str member, struct str text,
+		      const struct value *v);
+	/* A step of mapping is over; the lead is as it was left. */
+	void (*step)(void *ctx, const char *step, const struct lead *l);
+};
+
 struct lead {
+	struct lead_trace *trace; /* NULL: nobody wants to know */
 	struct arena *arena;
 	struct str name, phone, email; /* normalised, or STR_NONE */
 	struct str source_platform, source_type, stage_slug;
@@ -41,6 +54,12 @@ struct lead {
 };
 
 void lead_init(struct lead *l, struct arena *arena);
+/* Says that a step of mapping is over. */
+static inline void lead_step(struct lead *l, const char *step)
+{
+	if (l->trace != NULL)
+		l->trace->step(l->trace->ctx, step, l);
+}
 
 /* Setters normalise; each returns true when the lead now has that contact.
  * The first value that is usable stays; later calls change nothing. */

@@ -442,6 +442,31 @@ bool source_dry_run_asked(const struct source *source,
 /* What a submission would become, as JSON. LB_ELIMIT: out is too small. */
 LB_MUST_CHECK int source_dry_run(const struct submission *sub, struct buf *out);
 
+/* What one step of mapping did to one member of a lead. */
+struct source_step {
+	struct source_step *next;
+	const char *step;  /* "map", "platform", "attribution", "default",
+			    * "override", "finish", "recase", "stage_slug",
+			    * "custom_fields", ... */
+	struct str member; /* "contact_phone", a slug, "destination" */
+	struct str from;   /* where in the payload or which expression; NONE:
+			    * the step's own words */
+	struct str given;  /* what stood there, or NONE */
+	struct str value;  /* what it is now; NONE: given is not usable, or
+			    * the member was taken away */
+};
+struct source_trace {
+	struct source_trace *next;
+	enum fate fate;
+	const char *reason; /* of IGNORE and QUARANTINE */
+	struct source_step *first, *last;
+};
+/* How each event of a request, in the order of the submission, became what it
+ * is; proofs are not judged. Secrets are asterisks. In the arena; NULL when it
+ * cannot be read. */
+struct source_trace *source_traces(const struct source *source,
+				   const struct request *request,
+				   struct arena *arena);
 /* A stored request (proven when it came) mapped again with today's
  * configuration, for a replay. The event ids are what they were. */
 LB_MUST_CHECK int source_remap(const struct source *source,
@@ -449,6 +474,11 @@ LB_MUST_CHECK int source_remap(const struct source *source,
 			       struct str store_secret, struct submission **out,
 			       struct err *err);
 
+/* The same without a store, for whoever compares configurations: also what is
+ * quarantined comes out. LB_EINVAL: nobody can read it. */
+LB_MUST_CHECK int source_rehearse(const struct source *source,
+				  const struct submission *raw,
+				  struct submission **out, struct err *err);
 /* Whether records of this source can be fetched: an api is configured. */
 bool source_fetches(const struct source *source);
 /* Where access tokens come from; NULL: they are configured themselves. */

@@ -18,6 +18,10 @@
  * the queue of its source, named "@SOURCE", which no destination can be, and is
  * handled by delivery like any other. With the lead's own bytes it becomes
  * waiting, in one transaction.
+ *
+ * The rows of an import are leads like any other, but go to the CRM many in one
+ * request, their bulk request: it waits in the queue "+DESTINATION", is stored
+ * as it is sent, and what the CRM says of each row settles that row.
  */
 #ifndef LB_STORE_H
 #define LB_STORE_H
@@ -39,7 +43,7 @@ enum unit_state { /* numbers are on disk: never change one */
 #define UNIT_STATES 7
 const char *unit_state_name(enum unit_state s);
 
-/* '@', a source's 64 characters, ':', an account's 64, and a NUL */
+/* '@' or '+', 64 characters, ':', an account's 64, and a NUL */
 enum { QUEUE_NAME = 131, ACCOUNT_MAX = 64 };
 /* The longest regular pause between two tries of a fetch. */
 enum { FETCH_RETRY_EVERY_MS = 2 * 60 * 60 * 1000 };
@@ -47,6 +51,9 @@ enum { FETCH_RETRY_EVERY_MS = 2 * 60 * 60 * 1000 };
 struct str fetch_queue(struct str source, char name[QUEUE_NAME]);
 /* Whether these bytes describe a fetch, and are not a lead's. */
 bool is_fetch(struct str body);
+/* The queue in which bulk requests to this destination wait. */
+struct str bulk_queue(struct str destination, char name[QUEUE_NAME]);
+bool is_bulk_queue(struct str queue);
 
 /* ---- accepting --------------------------------------------------------- */
 
@@ -92,6 +99,17 @@ struct new_event {
 	bool joined;      /* out: its waiting units were ignored, see once */
 };
 
+/* What makes the units of a submission one bulk request. */
+struct bulk_request {
+	struct str destination; /* as it is configured */
+	struct str file;        /* SHA-256 of the imported file, hex */
+	int64_t number;         /* of this request, in the file */
+	struct str options;     /* what else decided on the rows, digested */
+	unsigned char key[16];  /* of the request */
+	struct due_lead *due;   /* out: the request; taken by the store thread,
+				 * NULL: all of it was there before */
+};
+
 struct submission {
 	struct message message;  /* for a mailbox */
 	struct submission *next; /* for whoever holds it */
@@ -113,6 +131,7 @@ struct submission {
 	int64_t replay_of; /* quarantined unit this replaces, or 0 */
 	bool by_hand;      /* asked for, and answered, by the admin API */
 	int64_t held;      /* number of the held request it is, or 0 */
+	struct bulk_request *bulk; /* rows of an import, or NULL */
 	/* Out, set by the store thread: */
 	int result;            /* LB_OK, or nothing of it is stored */
 	uint32_t n_duplicates; /* events */
@@ -139,12 +158,25 @@ struct due_lead {
 	int64_t first_failed_at_ms; /* 0: never tried and failed */
 	int64_t triable_ms;         /* age that counts for max_age */
 	uint32_t attempts, generation;
+	int64_t bulk; /* number of the bulk request it is, or 0: then id is
+		       * that of its first row */
+	/* Of a bulk request: how many ids from id on may be rows of it, and
+	 * how many are. */
+	uint32_t units, rows;
 	unsigned char key[16];
 	struct str body; /* n == 0: not loaded */
 	char data[];
 };
 /* Copies the strings of `from` into one block. */
 struct due_lead *due_lead_new(const struct due_lead *from);
+
+/* What the CRM said of one row of a bulk request. */
+struct row_result {
+	int64_t id;            /* of the unit */
+	enum unit_state state; /* DELIVERED or DEAD */
+	char crm_id[64];
+	char *response; /* DEAD: the CRM's own words, or NULL */
+};
 
 /* What one attempt came to. Owns the lead it is about, so that names and bytes
  * are there when the commit is reported, and a retry needs no read. */
@@ -166,15 +198,19 @@ struct settlement {
 	const char *reason; /* static word: "http_503", "timeout" */
 	char crm_id[64];
 	char *response; /* the CRM's own words for DEAD, or NULL */
-	int result;     /* out: LB_OK when committed; LB_ENOTFOUND: this lead
-			 * waits no more (retried, erased): drop it */
+	/* A bulk request that is DELIVERED: the rows the CRM named; the others
+	 * are dead. Owned. */
+	struct row_result *rows;
+	size_t n_rows;
+	int result; /* out: LB_OK when committed; LB_ENOTFOUND: this lead
+		     * waits no more (retried, erased): drop it */
 };
 void settlement_free(struct settlement *s); /* with its lead */
 
 /* When a destination was sent to of late, for its rate limit after a start. */
 struct recall {
 	struct recall *next;
-	char destination[65];
+	char destination[QUEUE_NAME];
 	int64_t since_ms;       /* wall clock */
 	size_t most;            /* the newest are enough */
 	int64_t in_flight_most; /* its concurrency */

@@ -69,6 +69,7 @@ extern const struct ctl_command CTL_TOP;
 extern const struct ctl_command CTL_TAIL;
 extern const struct ctl_command CTL_LEDGER;
 extern const struct ctl_command CTL_LEADS;
+extern const struct ctl_command CTL_IMPORT;
 extern const struct ctl_command CTL_QUARANTINE;
 extern const struct ctl_command CTL_QUEUE;
 extern const struct ctl_command CTL_DESTINATION;
@@ -77,6 +78,7 @@ extern const struct ctl_command CTL_ALARMS;
 extern const struct ctl_command CTL_RECONCILE;
 extern const struct ctl_command CTL_RELOAD;
 extern const struct ctl_command CTL_CHECK;
+extern const struct ctl_command CTL_CONFIG;
 extern const struct ctl_command CTL_DOCTOR;
 extern const struct ctl_command CTL_EXPLAIN;
 extern const struct ctl_command CTL_AUDIT;
@@ -109,6 +111,8 @@ int ctl_send(const char *address, const struct request *r, long *status,
 	     struct buf *answer);
 /* Percent-encoded; owned by the caller. */
 char *ctl_url_escape(struct str text);
+/* The whole of a file, "-": of standard input; CTL_USAGE, said on stderr. */
+int ctl_read_file(const char *path, struct buf *out);
 /* leadbridgectl source test NAME */
 int ctl_source_test(struct ctl *c, const char *name);
 /* The same with a JSON body. */

@@ -27,8 +27,7 @@ static int read_all(int fd, struct buf *out)
 	}
 }
 
-/* "-" is standard input. */
-static int read_file(const char *path, struct buf *out)
+int ctl_read_file(const char *path, struct buf *out)
 {
 	bool stdin_asked = strcmp(path, "-") == 0;
 	int fd = stdin_asked ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -103,7 +102,7 @@ static int run(struct ctl *c)
 		return CTL_USAGE;
 	}
 	buf_init(&text, FILE_MAX);
-	int rc = read_file(c->args[0], &text);
+	int rc = ctl_read_file(c->args[0], &text);
 	if (rc == CTL_DONE)
 		rc = ctl_load_config(c, &config);
 	if (rc == CTL_DONE)

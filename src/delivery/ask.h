@@ -35,11 +35,12 @@ struct delivery_ask {
 	bool list;   /* GET of list_url and `query`; else POST of `body` */
 	char *query; /* "?limit=50" */
 	char *body;
-	char key[LEAD_KEY_TEXT];
-	int64_t wait_ms; /* for its turn; then LB_EBUSY */
+	char key[LEAD_KEY_TEXT]; /* "": without one */
+	int64_t wait_ms;         /* for its turn; then LB_EBUSY */
 	/* Out: */
 	int result; /* LB_OK, LB_ENOTFOUND: no such destination, LB_EBUSY */
-	struct buf json; /* WHY: an object, or for all a list of them */
+	struct buf json; /* WHY: an object, or for all a list of them; SEND:
+			  * the asker's own */
 	enum transport transport; /* SEND */
 	int status;
 	bool complete;

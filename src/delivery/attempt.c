@@ -102,6 +102,8 @@ static struct http_target *target(struct http_client *client,
 	    .ca = c->ca,
 	    .proxy = c->proxy,
 	};
+	if (is_bulk_queue(str_from(c->name)))
+		spec.answer_more = BULK_ANSWER_MAX - ANSWER_BODY_MAX;
 	struct http_target *t = http_target_new(client, &spec);
 	lines_release(&l);
 	return t;
@@ -171,9 +173,14 @@ void attempt_share(const struct destination_config *c,
 {
 	unsigned char digest[DIGEST_MAX];
 	struct str parts[] = {
-	    host_of(str_from(c->url)), STR("\n"),
-	    secret_str(&c->token),     STR("\n"),
+	    host_of(str_from(c->url)),
+	    STR("\n"),
+	    secret_str(&c->token),
+	    STR("\n"),
 	    str_from(c->customer_id),
+	    STR("\n"),
+	    /* The CRM counts its bulk route apart. */
+	    is_bulk_queue(str_from(c->name)) ? STR("bulk") : STR(""),
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (parts[i].p == NULL)

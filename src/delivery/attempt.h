@@ -7,7 +7,7 @@
 #include "leadbridge/config.h"
 #include "leadbridge/store.h"
 
-enum { ATTEMPT_KEY_LINE = 64 };
+enum { ATTEMPT_KEY_LINE = 64, BULK_ANSWER_MAX = 2 << 20 };
 
 /* Where a destination's requests go, with its credentials. */
 struct http_target *attempt_target(struct http_client *client,

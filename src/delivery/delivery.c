@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "delivery/bulk.h"
 #include "delivery/delivery_ops.h"
 #include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
@@ -54,7 +55,7 @@ static void publish(void *ctx)
 	d->publishing = false;
 	status = xcalloc(d->n + 1, sizeof(*status));
 	for (size_t i = 0; i < d->n; i++)
-		if (!d->list[i]->leaving)
+		if (!d->list[i]->leaving && !lane_idle(d->list[i]))
 			destination_status(d->list[i], &status[n++]);
 	lock_take(d->lock);
 	struct destination_status *old = d->status;
@@ -96,6 +97,13 @@ static struct destination *find(struct delivery *d, struct str name)
 {
 	struct destination *found = table_get(d->destinations, name);
 	return found != NULL && !found->leaving ? found : NULL;
+}
+
+/* Where bulk requests for the destination of that name go. */
+static struct destination *lane_of(struct delivery *d, struct str name)
+{
+	char queue[QUEUE_NAME];
+	return find(d, bulk_queue(name, queue));
 }
 
 /* To be pumped when the whole batch of messages is in. */
@@ -158,6 +166,13 @@ static void add_destination(struct delivery *d, struct destination *new)
 	d->list[d->n++] = new;
 }
 
+static void forget_base(struct delivery *d, const struct destination *base)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->list[i]->lane != NULL && d->list[i]->lane->base == base)
+			d->list[i]->lane->base = NULL;
+}
+
 /* Those that left and have nothing under way any more. */
 static void remove_left(struct delivery *d)
 {
@@ -170,14 +185,16 @@ static void remove_left(struct delivery *d)
 		}
 		table_remove(d->destinations, str_from(at->name));
 		d->list[i] = d->list[--d->n];
+		forget_base(d, at);
 		destination_free(at);
 	}
 }
 
 /* A destination, or with an account the fetches of a source. */
-static void configure_one(struct delivery *d, struct config *config,
-			  const struct destination_config *c,
-			  struct account *account)
+static struct destination *configure_one(struct delivery *d,
+					 struct config *config,
+					 const struct destination_config *c,
+					 struct account *account)
 {
 	struct limiter *limiter = limits_get(d->limits, c);
 	struct destination *at = table_get(d->destinations, str_from(c->name));
@@ -191,6 +208,18 @@ static void configure_one(struct delivery *d, struct config *config,
 	destination_serve(at, account);
 	at->more |= account != NULL; /* or who has tokens may have changed */
 	touch(d, at);
+	return at;
+}
+
+/* A destination, and the one beside it for bulk requests. */
+static void configure_pair(struct delivery *d, struct config *config,
+			   const struct destination_config *c)
+{
+	struct destination *base = configure_one(d, config, c, NULL);
+	if (c->bulk_url == NULL)
+		return;
+	struct lane *lane = lane_new(c, base);
+	destination_bulk(configure_one(d, config, &lane->config, NULL), lane);
 }
 
 static void configure_accounts(struct delivery *d, struct config *config,
@@ -212,7 +241,7 @@ static void configure(struct delivery *d, struct config *config)
 	limits_begin(d->limits);
 	refreshers_begin(d->refreshers);
 	for (size_t i = 0; i < config->n_destinations; i++)
-		configure_one(d, config, config->destinations[i], NULL);
+		configure_pair(d, config, config->destinations[i]);
 	for (size_t i = 0; i < config->n_sources; i++)
 		configure_accounts(d, config, config->sources[i]);
 	limits_sweep(d->limits, clock_mono_ms());
@@ -315,6 +344,12 @@ static void got_command(struct delivery *d, struct mail *mail)
 		return;
 	destination_command(to, mail->command);
 	touch(d, to);
+	/* A pause holds it anyway. */
+	struct destination *bulk = lane_of(d, str_from(mail->destination));
+	if (bulk == NULL || mail->command != DESTINATION_RESUME)
+		return;
+	destination_command(bulk, mail->command);
+	touch(d, bulk);
 }
 
 static void got_drain(struct delivery *d, struct mail *mail)

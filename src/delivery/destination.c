@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
+#include "delivery/bulk.h"
 #include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
 
@@ -21,6 +22,7 @@ enum {
 	SLOTS_AT_START = 2,
 	IDLE_MS = 60 * 1000, /* then memory for requests is given back */
 	ALARM_MS = 60 * 1000,
+	LANE_LOOK_MS = 500,   /* whether its destination goes on */
 	TOKENS_OUT_MS = 5000, /* a token now and then is not "ok" */
 };
 
@@ -74,9 +76,12 @@ static void set_condition(struct destination *d, enum condition condition,
 
 static void update_condition(struct destination *d, int64_t now)
 {
+	const struct destination *before = lane_held(d);
 	if (d->paused)
 		set_condition(d, CONDITION_PAUSED,
 			      d->paused_until > 0 ? "drained" : "paused", now);
+	else if (before != NULL)
+		set_condition(d, before->condition, before->reason, now);
 	else if (d->park.on)
 		set_condition(d, CONDITION_PARKED, d->park.reason, now);
 	else if (d->breaker.state != BREAKER_CLOSED)
@@ -247,6 +252,10 @@ static bool may_send(struct destination *d, int64_t now, int64_t *wake)
 	}
 	if (d->paused || d->leaving || d->courier->stopping)
 		return false;
+	if (lane_held(d) != NULL) {
+		*wake = now + LANE_LOOK_MS;
+		return false;
+	}
 	if (d->limited_until > now) {
 		*wake = d->limited_until;
 		return false;
@@ -396,6 +405,12 @@ void destination_serve(struct destination *d, struct account *account)
 	d->account = account;
 }
 
+void destination_bulk(struct destination *d, struct lane *lane)
+{
+	lane_free(d->lane);
+	d->lane = lane;
+}
+
 void destination_retarget(struct destination *d)
 {
 	http_target_free(d->target);
@@ -428,6 +443,7 @@ void destination_free(struct destination *d)
 	destination_quiet(d);
 	loop_timer_free(d->timer);
 	account_free(d->account);
+	lane_free(d->lane);
 	config_unref(d->all);
 	destination_forget_dead(d);
 	settlements_free(d->refused);

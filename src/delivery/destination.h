@@ -37,6 +37,7 @@ struct delivery_ops {
 
 struct destination;
 struct account;
+struct lane;
 struct delivery_ask;
 
 /* What the destinations of one delivery share. */
@@ -74,6 +75,7 @@ struct destination {
 	const struct destination_config *config;
 	char *name;
 	struct account *account; /* of fetches; NULL: this is a CRM */
+	struct lane *lane;       /* of bulk requests; NULL: single leads */
 	struct scheduler *leads;
 	struct http_target *target;
 	struct limiter *limiter; /* shared, not owned */
@@ -143,6 +145,8 @@ struct ruling { /* on one lead */
 	const char *reason;
 	char *rendered; /* of a fetch that gave a lead: its bytes */
 	size_t rendered_n;
+	struct row_result *rows; /* of a bulk request that arrived */
+	size_t n_rows;
 };
 
 /* The state of what waits here for its next try. */
@@ -165,6 +169,8 @@ void destination_configure(struct destination *d, struct config *all,
 /* What it sends are fetches of this account; takes it. NULL: leads, to a CRM.
  * After each destination_configure(), whose config was the account's. */
 void destination_serve(struct destination *d, struct account *account);
+/* What it sends are bulk requests; takes it. NULL: none. */
+void destination_bulk(struct destination *d, struct lane *lane);
 /* Its target again, after a header of its configuration changed. */
 void destination_retarget(struct destination *d);
 /* Whether a request may leave once more, whose connection died under it. */

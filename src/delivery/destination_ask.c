@@ -104,7 +104,10 @@ static void send_ask(struct delivery_ask *a, int64_t now)
 	if (!a->list) {
 		(void)!snprintf(line, sizeof(line), "Idempotency-Key: %s",
 				a->key);
-		http_post(d->target, line, str_from(a->body), on_answer, a);
+		http_post(d->target,
+			  a->key[0] != '\0' ? line
+					    : "Accept-Encoding: identity",
+			  str_from(a->body), on_answer, a);
 		return;
 	}
 	struct http_target *t =

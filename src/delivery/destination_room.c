@@ -65,6 +65,8 @@ static bool take(struct destination *d, struct due_lead *lead)
 		return false;
 	}
 	int64_t received = received_from_wall(lead->received_at_ms, now);
+	if (d->lane != NULL) /* in the order of the file */
+		received -= SCHEDULER_FRESH_MS;
 	struct entry *e = scheduler_add(d->leads, lead, due, received);
 	if (e == NULL)
 		return false;

@@ -12,6 +12,7 @@
 #include "delivery/answer.h"
 #include "delivery/attempt.h"
 #include "delivery/backoff.h"
+#include "delivery/bulk.h"
 #include "delivery/destination.h"
 #include "delivery/fetch.h"
 
@@ -324,10 +325,11 @@ static void rule(struct destination *d, const struct attempt *a,
 	int64_t left;
 	switch (v->outcome) {
 	case OUTCOME_SENT:
+		ruling->state = UNIT_DELIVERED;
 		if (d->account != NULL)
 			fetch_take(a, r->body, ruling);
-		else
-			ruling->state = UNIT_DELIVERED;
+		else if (d->lane != NULL)
+			bulk_take(a, r->body, ruling);
 		ruling->counts = true;
 		d->total.delivered++;
 		d->limited_step = 0;
@@ -395,6 +397,8 @@ static void settle(struct attempt *a, const struct attempt_result *r,
 	s->http_status = r->status;
 	s->rendered = ruling->rendered;
 	s->rendered_n = ruling->rendered_n;
+	s->rows = ruling->rows;
+	s->n_rows = ruling->n_rows;
 	if (s->state == destination_waits(d)) {
 		s->due_at_ms = clock_wall_ms() + ruling->wait_ms;
 		/* On disk as if the wait were over: what comes back from there
@@ -465,6 +469,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	    outcome_judge(result, d->config->overrides, d->config->n_overrides);
 	if (d->account != NULL)
 		fetch_judge(a, result, &v);
+	else if (d->lane != NULL)
+		bulk_judge(a, result, &v);
 	bool was_parked = d->park.on;
 	learn_dns(d, result, &v, now);
 	learn_limits(a, result, now);

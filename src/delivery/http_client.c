@@ -45,7 +45,7 @@ struct http_target {
 	char *url, *ca, *proxy;
 	char *host, *port; /* to look up; NULL: an address, or a proxy's work */
 	char **headers;
-	size_t n_headers;
+	size_t n_headers, answer_more;
 	int64_t connect_timeout_ms, timeout_ms;
 	bool allow_http, allow_private;
 	struct call *resting; /* calls ready for the next request */
@@ -408,7 +408,8 @@ void http_send(struct http_target *t, const struct http_message *m,
 	       http_done_cb cb, void *ctx)
 {
 	struct call *call = call_ready(t, m->header);
-	call->body.max = m->answer_max > 0 ? m->answer_max : ANSWER_BODY_MAX;
+	call->body.max = m->answer_max > 0 ? m->answer_max
+					   : ANSWER_BODY_MAX + t->answer_more;
 	CURL *easy = call->easy;
 	char *url = xasprintf("%s%s", t->url, m->path);
 	SET(CURLOPT_URL, url);
@@ -468,6 +469,7 @@ struct http_target *http_target_new(struct http_client *c,
 		t->headers[i] = xstrdup(spec->headers[i]);
 	t->connect_timeout_ms = spec->connect_timeout_ms;
 	t->timeout_ms = spec->timeout_ms;
+	t->answer_more = spec->answer_more;
 	t->allow_http = spec->allow_http;
 	t->allow_private = spec->allow_private;
 	read_host(t);

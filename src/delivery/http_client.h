@@ -33,6 +33,7 @@ struct http_spec {
 	bool allow_private; /* addresses that are not public too */
 	const char *ca;     /* extra trust anchors, PEM file, or NULL */
 	const char *proxy;  /* or NULL: none, whatever the environment says */
+	size_t answer_more; /* of an answer is read beyond ANSWER_BODY_MAX */
 };
 
 /* Copies everything of spec. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
+#include "delivery/bulk.h"
 
 struct share {
 	struct share *next;
@@ -97,33 +98,63 @@ void limits_sweep(struct limits *l, int64_t now)
 
 /* ---- over a restart ------------------------------------------------------ */
 
+/* What is to be known of this one, or NULL. */
+static struct recall *
+ask_one(struct limits *l, const struct destination_config *c, int64_t wall_ms)
+{
+	unsigned char key[ATTEMPT_SHARE];
+	struct share *s = find(l, c, key);
+	size_t most = 0;
+	int64_t window = s != NULL ? limiter_blank(s->limiter, &most) : 0;
+	if (window == 0)
+		return NULL;
+	limiter_expect(s->limiter);
+	struct recall *r = xcalloc(1, sizeof(*r));
+	(void)!snprintf(r->destination, sizeof(r->destination), "%s", c->name);
+	r->since_ms = wall_ms - window;
+	r->most = most;
+	/* Later on, what is under way is known. */
+	r->in_flight_most = l->asked ? 0 : c->concurrency;
+	r->counts = attempt_reason_counts;
+	return r;
+}
+
 struct recall *limits_ask(struct limits *l, const struct config *config,
 			  int64_t wall_ms)
 {
 	struct recall *chain = NULL;
 	for (size_t i = 0; i < config->n_destinations; i++) {
 		const struct destination_config *c = config->destinations[i];
-		unsigned char key[ATTEMPT_SHARE];
-		struct share *s = find(l, c, key);
-		size_t most = 0;
-		int64_t window =
-		    s != NULL ? limiter_blank(s->limiter, &most) : 0;
-		if (window == 0)
-			continue;
-		limiter_expect(s->limiter);
-		struct recall *r = xcalloc(1, sizeof(*r));
-		(void)!snprintf(r->destination, sizeof(r->destination), "%s",
-				c->name);
-		r->since_ms = wall_ms - window;
-		r->most = most;
-		/* Later on, what is under way is known. */
-		r->in_flight_most = l->asked ? 0 : c->concurrency;
-		r->counts = attempt_reason_counts;
-		r->next = chain;
-		chain = r;
+		struct destination_config bulk;
+		char name[QUEUE_NAME];
+		lane_config(c, &bulk, name);
+		struct recall *asked[] = {ask_one(l, c, wall_ms),
+					  ask_one(l, &bulk, wall_ms)};
+		for (int k = 0; k < 2; k++) {
+			if (asked[k] == NULL)
+				continue;
+			asked[k]->next = chain;
+			chain = asked[k];
+		}
 	}
 	l->asked = true;
 	return chain;
+}
+
+/* The share of a destination, or of its bulk requests. */
+static struct share *share_of(const struct limits *l,
+			      const struct config *config, struct str queue)
+{
+	unsigned char key[ATTEMPT_SHARE];
+	bool is_bulk = is_bulk_queue(queue);
+	const struct destination_config *c =
+	    config_destination(config, str_sub(queue, is_bulk, queue.n));
+	struct destination_config bulk;
+	char name[QUEUE_NAME];
+	if (c == NULL)
+		return NULL;
+	lane_config(c, &bulk, name);
+	return find(l, is_bulk ? &bulk : c, key);
 }
 
 /* Wall times become monotonic ones. What left no row may have been under way
@@ -143,10 +174,7 @@ void limits_recalled(struct limits *l, const struct config *config,
 		     struct recall *chain)
 {
 	for (const struct recall *r = chain; r != NULL; r = r->next) {
-		const struct destination_config *c =
-		    config_destination(config, str_from(r->destination));
-		unsigned char key[ATTEMPT_SHARE];
-		struct share *s = c != NULL ? find(l, c, key) : NULL;
+		struct share *s = share_of(l, config, str_from(r->destination));
 		if (s != NULL)
 			add_past(s->limiter, r);
 	}

@@ -124,6 +124,7 @@ static bool add(struct lead *l, struct str slug, enum field_type type,
 		struct str text)
 {
 	text = str_trim(text);
+	lead_input(l, slug, text, NULL);
 	if (type == FIELD_NULL)
 		return put(l, slug, type, STR("null"));
 	bool may_be_absent = type == FIELD_STRING || text.n == 0;
@@ -206,6 +207,7 @@ static bool add_compound(struct lead *l, struct str slug, const struct value *v)
 	struct str text = buf_str(&b);
 	bool empty = str_eq(text, STR("{}")) || str_eq(text, STR("[]"));
 	bool added = !empty && add(l, slug, FIELD_STRING, text);
+	lead_input(l, slug, STR_NONE, v);
 	buf_release(&b);
 	return added;
 }

@@ -17,6 +17,10 @@ struct str punycode_host(struct arena *a, struct str host);
 /* Whether a field of that slug must not leave: secrets, captchas, cards. */
 bool slug_refused(struct str slug);
 
+/* Tells whoever traces the lead. */
+void lead_input(const struct lead *l, struct str member, struct str text,
+		const struct value *v);
+
 /* Adds or replaces without asking; takes the last place when all are taken.
  * For what lead_finish has to say. */
 void field_note(struct lead *l, const char *slug, enum field_type type,

@@ -21,17 +21,29 @@ void lead_init(struct lead *l, struct arena *arena)
 	*l = (struct lead){.arena = arena};
 }
 
+void lead_input(const struct lead *l, struct str member, struct str text,
+		const struct value *v)
+{
+	if (l->trace != NULL)
+		l->trace->input(l->trace->ctx, member, text, v);
+}
+
 bool lead_set_name(struct lead *l, struct str name)
 {
-	if (l->name.p == NULL)
+	if (l->name.p == NULL) {
+		lead_input(l, STR("contact_name"), name, NULL);
 		l->name = name_normalise(l->arena, name);
+	}
 	return l->name.p != NULL;
 }
 
 bool lead_set_names(struct lead *l, struct str first, struct str last)
 {
-	if (l->name.p == NULL)
+	if (l->name.p == NULL) {
+		lead_input(l, STR("contact_name"), first, NULL);
+		lead_input(l, STR("contact_name"), last, NULL);
 		l->name = name_join(l->arena, first, last);
+	}
 	return l->name.p != NULL;
 }
 
@@ -49,6 +61,7 @@ bool lead_set_email(struct lead *l, struct str email)
 {
 	if (l->email.p != NULL || email.p == NULL)
 		return l->email.p != NULL;
+	lead_input(l, STR("contact_email"), email, NULL);
 	l->email = email_normalise(l->arena, email);
 	if (l->email.p != NULL) {
 		lead_set_name(l, display_name(email));
@@ -66,6 +79,7 @@ bool lead_set_phone(struct lead *l, struct str text, const char *country)
 	if (l->phone.p != NULL)
 		return true;
 	struct phone p;
+	lead_input(l, STR("contact_phone"), text, NULL);
 	phone_parse(l->arena, text, country, &p);
 	switch (p.result) {
 	case PHONE_OK:

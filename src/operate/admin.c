@@ -146,15 +146,18 @@ static void on_headers(void *ctx, struct exchange *x)
 	if (route->method == HTTP_POST && !may_post(actor, x))
 		return;
 	exchange_set_data(x, (void *)(uintptr_t)actor);
-	exchange_accept(x, ADMIN_BODY_MAX);
+	exchange_accept(x, route->answer == admin_post_import ? ADMIN_IMPORT_MAX
+							      : ADMIN_BODY_MAX);
 }
 
-static bool may_reveal(const struct admin_call *c)
+static bool may_see(const struct admin_call *c, const struct admin_route *route)
 {
+	if (c->actor->role == ROLE_FULL)
+		return true;
 	/* Nor may it be searched for, letter by letter. */
-	return c->actor->role == ROLE_FULL ||
-	       (value_get(c->params, "reveal") == NULL &&
-		value_get(c->params, "text") == NULL);
+	return route->answer != admin_get_requests &&
+	       value_get(c->params, "reveal") == NULL &&
+	       value_get(c->params, "text") == NULL;
 }
 
 static void on_request(void *ctx, struct exchange *x)
@@ -177,7 +180,7 @@ static void on_request(void *ctx, struct exchange *x)
 		admin_reply_error(x, 400, "query", "malformed query string");
 	} else {
 		call.params = params;
-		if (may_reveal(&call))
+		if (may_see(&call, route))
 			route->answer(&call);
 		else
 			admin_reply_error(x, 403, "read_only",

@@ -12,6 +12,7 @@
 
 enum {
 	ADMIN_BODY_MAX = 64 * 1024,
+	ADMIN_IMPORT_MAX = 8 << 20,
 	ADMIN_WAIT_MS = 60000,
 	ADMIN_TEXT_MAX = 8 << 20
 };
@@ -157,6 +158,21 @@ void admin_on_sent(struct admin *a, struct exchange *x,
 void admin_post_lead(struct admin_call *c);
 /* The lead is on disk, or was before. */
 void admin_on_added(struct exchange *x, const struct submission *s);
+
+/* ---- admin_requests.c -----------------------------------------------------
+ */
+
+void admin_get_requests(struct admin_call *c);
+
+/* ---- admin_import.c -------------------------------------------------------
+ */
+
+void admin_post_import(struct admin_call *c);
+void admin_get_import(struct admin_call *c);
+/* The rows are on disk, or were before, or are refused. */
+void admin_on_imported(struct exchange *x, const struct submission *s);
+/* The CRM answered a dry run. */
+void admin_on_preview(struct exchange *x, const struct delivery_ask *ask);
 
 /* ---- admin_sources.c ------------------------------------------------------
  */

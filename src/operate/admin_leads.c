@@ -216,6 +216,10 @@ void admin_on_replayed(void *ctx, struct submission *s)
 	struct exchange *x = listener_find(a->listener, s->ticket);
 	if (x == NULL)
 		return;
+	if (s->bulk != NULL) {
+		admin_on_imported(x, s);
+		return;
+	}
 	if (s->result != LB_OK) {
 		admin_reply_error(x, 503, "store", "nothing was changed");
 		return;

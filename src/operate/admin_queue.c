@@ -174,7 +174,10 @@ void admin_on_asked(void *ctx, struct delivery_ask *ask)
 {
 	struct admin *a = ctx;
 	struct exchange *x = listener_find(a->listener, ask->ticket);
-	if (x != NULL && ask->kind == DELIVERY_WHY)
+	if (x != NULL && ask->kind == DELIVERY_SEND &&
+	    is_bulk_queue(str_from(ask->destination)))
+		admin_on_preview(x, ask);
+	else if (x != NULL && ask->kind == DELIVERY_WHY)
 		reply_why(a, x, ask);
 	else if (x != NULL)
 		admin_on_sent(a, x, ask);

@@ -7,6 +7,7 @@
 #include "operate/alarms_judge.h"
 
 #include "base/mem.h"
+#include "operate/metrics_internal.h"
 
 /* "destination 'mega'", "the account of source 'ads'" */
 enum { WHO_TEXT = QUEUE_NAME + 32 };
@@ -16,15 +17,31 @@ static const char *who_text(const char *name, char out[WHO_TEXT])
 	if (name[0] == '@')
 		(void)!snprintf(out, WHO_TEXT, "the account of source '%s'",
 				name + 1);
+	else if (is_bulk_queue(str_from(name)))
+		(void)!snprintf(out, WHO_TEXT, "the bulk route of '%s'",
+				name + 1);
 	else
 		(void)!snprintf(out, WHO_TEXT, "destination '%s'", name);
 	return out;
+}
+
+/* Bulk requests stand still because their destination does: told once. */
+static bool is_told(const struct alarm_facts *f,
+		    const struct destination_status *s)
+{
+	if (!is_bulk_queue(str_from(s->name)))
+		return false;
+	const struct destination_status *base =
+	    metrics_status(f->in, s->name + 1);
+	return base != NULL && base->condition == s->condition;
 }
 
 static void judge_condition(struct judge *j, const struct alarm_facts *f,
 			    const struct destination_status *s)
 {
 	char who[WHO_TEXT];
+	if (is_told(f, s))
+		return;
 	switch (s->condition) {
 	case CONDITION_PARKED:
 		alarms_see(
@@ -64,7 +81,9 @@ static void judge_waiting(struct judge *j, const struct alarm_facts *f,
 {
 	char who[WHO_TEXT], span[SPAN_TEXT];
 	int64_t ms = waits_ms(f, b);
-	if (ms <= f->in->config->alarms.oldest_waiting_ms)
+	/* A long file takes as long as its limit makes it. */
+	if (ms <= f->in->config->alarms.oldest_waiting_ms ||
+	    is_bulk_queue(str_from(b->name)))
 		return;
 	alarms_see(j->alarms,
 		   &(struct alarm_sight){.kind = ALARM_OLDEST_WAITING,

@@ -229,11 +229,15 @@ static bool entry_ok(struct reader *r, const struct node *n, const char *what)
 		    n->key.p, what);
 		ok = false;
 	}
-	/* Both would make the ids and keys of leadbridgectl leads add. */
-	if (strcmp(what, "source") == 0 && str_eq(n->key, STR("manual"))) {
+	/* Both would make the ids and keys of leadbridgectl. */
+	if (strcmp(what, "source") == 0 &&
+	    (str_eq(n->key, STR("manual")) || str_eq(n->key, STR("import")))) {
 		problems_error(r->problems, place_of_key(r, n),
-			       "source 'manual' is reserved for leads added "
-			       "by hand: name it otherwise");
+			       "source '%.*s' is reserved for leads %s: name "
+			       "it otherwise",
+			       STR_FMT(n->key),
+			       n->key.p[0] == 'm' ? "added by hand"
+						  : "that are imported");
 		ok = false;
 	}
 	if (n->kind != NODE_MAP) {

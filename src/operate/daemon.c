@@ -86,9 +86,12 @@ static void excuse_if_empty(const struct queue_backlog *backlog, size_t n,
 			    const char *name, struct config_problems *problems)
 {
 	bool waits = false;
+	char bulk[QUEUE_NAME];
+	(void)bulk_queue(str_from(name), bulk);
 	for (size_t k = 0; k < n; k++)
 		waits |= backlog[k].waiting > 0 &&
-			 strcmp(backlog[k].name, name) == 0;
+			 (strcmp(backlog[k].name, name) == 0 ||
+			  strcmp(backlog[k].name, bulk) == 0);
 	if (!waits)
 		config_problems_excuse(problems, str_from(name));
 }
@@ -329,11 +332,12 @@ static void warn_of_orphans(const struct running *d)
 		const char *name = backlog[i].name;
 		bool account =
 		    name[0] == '@'; /* a source's follow-up fetches */
-		bool known = account
-				 ? config_source(d->road.config,
-						 str_from(name + 1)) != NULL
-				 : config_destination(d->road.config,
-						      str_from(name)) != NULL;
+		bool bulk = is_bulk_queue(str_from(name));
+		bool known =
+		    account ? config_source(d->road.config,
+					    str_from(name + 1)) != NULL
+			    : config_destination(d->road.config,
+						 str_from(name + bulk)) != NULL;
 		if (backlog[i].waiting > 0 && !known)
 			log_error("leads_without_destination",
 				  "destination=%s waiting=%lld", name,

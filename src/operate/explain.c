@@ -417,4 +417,6 @@ void explain_judge(struct explain *e, const struct source *source,
 		return;
 	if (e->why != NULL)
 		explain_refusal(e, &judged, &r);
+	if (e->sub != NULL)
+		e->traces = source_traces(&judged, &r, &e->arena);
 }

@@ -25,6 +25,7 @@ struct explain {
 	/* What it becomes; when it is refused, what it would become if what
 	 * the hints say were put right. NULL: nobody knows. The caller's. */
 	struct submission *sub;
+	const struct source_trace *traces; /* of the events of sub, in order */
 };
 
 /* A whole request ("POST /in/shop HTTP/1.1", headers, blank line, body, lines

@@ -20,12 +20,37 @@ static struct str key_text(const struct new_unit *u, char text[LEAD_KEY_TEXT])
 /* ---- for people -----------------------------------------------------------
  */
 
-static void text_request(const struct config *config, const struct new_unit *u,
-			 struct buf *out)
+/* What is asked of the provider before there is a lead. */
+static void text_fetch(const struct config *config, const struct explain *e,
+		       const struct new_unit *u, struct buf *out)
+{
+	struct fetch_request r;
+	struct arena scratch;
+	const struct source *source = config_source(config, e->sub->source);
+	arena_init(&scratch);
+	if (source != NULL &&
+	    source_fetch_request(source, u->body, &scratch, &r) == 0) {
+		const char *url = source->api.url != NULL
+				      ? source->api.url
+				      : source->ops->fetch->url;
+		buf_addf(out, "\nfirst, of the provider:\n%s %s%.*s\n",
+			 http_method_name(r.method), url, STR_FMT(r.path));
+		if (r.body.n > 0)
+			buf_addf(out, "\n%.*s\n", STR_FMT(r.body));
+	}
+	arena_release(&scratch);
+}
+
+static void text_request(const struct config *config, const struct explain *e,
+			 const struct new_unit *u, struct buf *out)
 {
 	char key[LEAD_KEY_TEXT];
 	const struct destination_config *d =
 	    config_destination(config, u->destination);
+	if (u->state == UNIT_FETCHING) {
+		text_fetch(config, e, u, out);
+		return;
+	}
 	if (d == NULL)
 		return;
 	buf_addf(out, "\nPOST %s\n", d->url);
@@ -47,21 +72,73 @@ static void text_unit(const struct new_unit *u, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
-static void text_event(const struct submission *sub, uint32_t i,
-		       struct buf *out)
+/* The trace of event i, or NULL. */
+static const struct source_trace *trace_of(const struct explain *e, uint32_t i)
 {
-	const struct new_event *e = &sub->events[i];
-	buf_addf(out, "event %u: id %.*s", i + 1, STR_FMT(e->id));
-	if (e->topic.n > 0)
-		buf_addf(out, ", topic %.*s", STR_FMT(e->topic));
-	if (e->account.n > 0)
-		buf_addf(out, ", account %.*s", STR_FMT(e->account));
+	const struct source_trace *t = e->traces;
+	while (t != NULL && i-- > 0)
+		t = t->next;
+	return t;
+}
+
+/* On one line, and not without end. */
+static void text_short(struct str text, struct buf *out)
+{
+	enum { SHOWN = 100 };
+	size_t n = text.n < SHOWN ? text.n : SHOWN;
+	while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xC0) == 0x80)
+		n--;
+	for (size_t i = 0; i < n; i++)
+		buf_add_char(out,
+			     (unsigned char)text.p[i] < 0x20 ? ' ' : text.p[i]);
+	if (n < text.n)
+		buf_addf(out, "...");
+}
+
+static void text_step(const struct source_step *s, struct buf *out)
+{
+	buf_addf(out, "    %-18s %-18.*s ", s->step, STR_FMT(s->member));
+	if (s->value.p != NULL)
+		text_short(s->value, out);
+	else if (s->from.n > 0)
+		buf_addf(out, "not usable");
+	else
+		buf_addf(out, "left out");
+	if (s->from.n > 0 || s->given.n > 0) {
+		buf_addf(out, "  <- ");
+		text_short(s->from, out);
+		buf_addf(out, "%s\"", s->from.n > 0 ? " " : "");
+		text_short(s->given, out);
+		buf_addf(out, "\"");
+	}
 	buf_add_char(out, '\n');
-	if (e->weak)
+}
+
+static void text_trace(const struct source_trace *t, struct buf *out)
+{
+	if (t == NULL || t->first == NULL)
+		return;
+	buf_addf(out, "  how:\n");
+	for (const struct source_step *s = t->first; s != NULL; s = s->next)
+		text_step(s, out);
+}
+
+static void text_event(const struct explain *e, uint32_t i, struct buf *out)
+{
+	const struct submission *sub = e->sub;
+	const struct new_event *event = &sub->events[i];
+	buf_addf(out, "event %u: id %.*s", i + 1, STR_FMT(event->id));
+	if (event->topic.n > 0)
+		buf_addf(out, ", topic %.*s", STR_FMT(event->topic));
+	if (event->account.n > 0)
+		buf_addf(out, ", account %.*s", STR_FMT(event->account));
+	buf_add_char(out, '\n');
+	if (event->weak)
 		buf_addf(out, "  (%s)\n", content_id);
 	for (uint32_t u = 0; u < sub->n_units; u++)
 		if (sub->units[u].event == i)
 			text_unit(&sub->units[u], out);
+	text_trace(trace_of(e, i), out);
 }
 
 static void text_verdict(const struct explain *e, struct buf *out)
@@ -84,10 +161,10 @@ void explain_text(const struct explain *e, const struct config *config,
 {
 	text_verdict(e, out);
 	for (uint32_t i = 0; e->sub != NULL && i < e->sub->n_events; i++)
-		text_event(e->sub, i, out);
+		text_event(e, i, out);
 	for (uint32_t u = 0; e->sub != NULL && u < e->sub->n_units; u++)
 		if (e->sub->units[u].destination.n > 0)
-			text_request(config, &e->sub->units[u], out);
+			text_request(config, e, &e->sub->units[u], out);
 }
 
 /* ---- for programs ---------------------------------------------------------
@@ -119,7 +196,7 @@ static void json_requests(const struct submission *sub,
 		const struct new_unit *u = &sub->units[i];
 		const struct destination_config *d =
 		    config_destination(config, u->destination);
-		if (d == NULL)
+		if (d == NULL || u->state == UNIT_FETCHING)
 			continue;
 		buf_addf(out, "%s{\"url\":", between);
 		buf_add_json(out, str_from(d->url));
@@ -129,6 +206,35 @@ static void json_requests(const struct submission *sub,
 		buf_add_json(out, u->body);
 		buf_add_char(out, '}');
 		between = ",";
+	}
+	buf_add_char(out, ']');
+}
+
+static void json_text(const char *name, struct str text, struct buf *out)
+{
+	buf_addf(out, ",\"%s\":", name);
+	if (text.p == NULL)
+		buf_addf(out, "null");
+	else
+		buf_add_json(out, text);
+}
+
+static void json_traces(const struct explain *e, struct buf *out)
+{
+	buf_addf(out, ",\"steps\":[");
+	for (const struct source_trace *t = e->traces; t != NULL; t = t->next) {
+		buf_addf(out, "%s[", t == e->traces ? "" : ",");
+		for (const struct source_step *s = t->first; s != NULL;
+		     s = s->next) {
+			buf_addf(out, "%s{\"step\":\"%s\"",
+				 s == t->first ? "" : ",", s->step);
+			json_text("member", s->member, out);
+			json_text("from", s->from, out);
+			json_text("given", s->given, out);
+			json_text("value", s->value, out);
+			buf_add_char(out, '}');
+		}
+		buf_add_char(out, ']');
 	}
 	buf_add_char(out, ']');
 }
@@ -151,6 +257,7 @@ void explain_json(const struct explain *e, const struct config *config,
 	if (e->sub != NULL) {
 		buf_addf(out, ",\"secret\":%d", e->sub->matched_secret + 1);
 		json_requests(e->sub, config, out);
+		json_traces(e, out);
 		buf_addf(out, ",\"becomes\":");
 		if (source_dry_run(e->sub, out) != 0)
 			out->over = true;

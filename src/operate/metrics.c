@@ -179,6 +179,20 @@ void metrics_source(struct metrics *m, struct str name,
 	lock_drop(m->lock);
 }
 
+/* A bulk request is one attempt, and as many leads as it has rows. */
+static void count_rows(struct counters *c, const struct settlement *s)
+{
+	uint64_t rows = s->lead->rows, dead = rows;
+	for (size_t i = 0; i < s->n_rows; i++)
+		dead -= s->rows[i].state == UNIT_DELIVERED;
+	if (s->state == UNIT_DELIVERED)
+		c->delivered += rows - dead - 1; /* one is counted */
+	if (s->state == UNIT_DELIVERED)
+		c->dead += dead;
+	else if (s->state == UNIT_DEAD)
+		c->dead += rows - 1;
+}
+
 static void count_outcome(struct counters *c, const struct settlement *s)
 {
 	c->attempts[s->outcome]++;
@@ -190,6 +204,8 @@ static void count_outcome(struct counters *c, const struct settlement *s)
 		c->retried++;
 	else if (s->outcome == OUTCOME_LIMITED)
 		c->limited++;
+	if (s->lead->bulk != 0)
+		count_rows(c, s);
 }
 
 void metrics_configure(struct metrics *m, const struct config *config)
@@ -253,8 +269,10 @@ static void count_delivered(struct metrics *m, const struct settlement *s,
 	int64_t event_ms = s->lead->occurred_at_ms > 0
 			       ? since(s->lead->occurred_at_ms, now_ms)
 			       : -1;
-	histogram_add(&m->age_ms, age_ms);
-	bounds_add(&m->age, AGE_BOUNDS, (double)age_ms / 1e3);
+	if (s->lead->bulk == 0) { /* an import is in no hurry */
+		histogram_add(&m->age_ms, age_ms);
+		bounds_add(&m->age, AGE_BOUNDS, (double)age_ms / 1e3);
+	}
 	count_speed(&source->speed, age_ms, event_ms);
 	count_speed(&d->speed, age_ms, event_ms);
 	count_slo(d, age_ms, true);

@@ -202,6 +202,11 @@ static void hand_over(struct queue *q, struct handover *h,
 static void hand_over_units(struct queue *q, struct handover *h,
 			    const struct submission *s)
 {
+	if (s->bulk != NULL) { /* its units go in one request */
+		if (s->bulk->due != NULL)
+			hand_over(q, h, s->bulk->due);
+		return;
+	}
 	for (uint32_t i = 0; i < s->n_units; i++) {
 		const struct new_unit *u = &s->units[i];
 		char queue[QUEUE_NAME];

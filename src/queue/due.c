@@ -17,6 +17,17 @@ struct str fetch_queue(struct str source, char name[QUEUE_NAME])
 	return str_from(name);
 }
 
+struct str bulk_queue(struct str destination, char name[QUEUE_NAME])
+{
+	(void)snprintf(name, QUEUE_NAME, "+%.*s", STR_FMT(destination));
+	return str_from(name);
+}
+
+bool is_bulk_queue(struct str queue)
+{
+	return queue.n > 0 && queue.p[0] == '+';
+}
+
 bool is_fetch(struct str body)
 {
 	return body.n > 0 && body.p[0] == '[';
@@ -53,6 +64,9 @@ void settlement_free(struct settlement *s)
 {
 	if (s == NULL)
 		return;
+	for (size_t i = 0; i < s->n_rows; i++)
+		free(s->rows[i].response);
+	free(s->rows);
 	free(s->lead);
 	free(s->response);
 	free(s->rendered);

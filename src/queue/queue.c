@@ -104,9 +104,13 @@ static int clamp_due(struct queue *q, const struct config *config,
 	for (size_t i = 0; rc == 0 && i < config->n_destinations; i++) {
 		const struct destination_config *c = config->destinations[i];
 		/* Jitter adds half at most. */
-		rc = q->ops->clamp_due(q->store, str_from(c->name),
-				       now + c->retry_every_ms * 3 / 2,
-				       now + c->retry_every_ms, err);
+		char bulk[QUEUE_NAME];
+		int64_t latest = now + c->retry_every_ms * 3 / 2;
+		struct str names[] = {str_from(c->name),
+				      bulk_queue(str_from(c->name), bulk)};
+		for (int k = 0; rc == 0 && k < 2; k++)
+			rc = q->ops->clamp_due(q->store, names[k], latest,
+					       now + c->retry_every_ms, err);
 	}
 	for (size_t i = 0; rc == 0 && i < config->n_sources; i++) {
 		char queue[QUEUE_NAME];

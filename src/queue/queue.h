@@ -100,6 +100,8 @@ enum query_kind {
 	QUERY_BACKLOG,    /* per destination: waiting, oldest */
 	QUERY_CREDENTIAL, /* whether one is kept */
 	QUERY_AUDIT,      /* who changed what, newest first */
+	QUERY_REQUESTS,   /* as they came, newest first */
+	QUERY_IMPORT,     /* how far the import of a file is */
 	QUERY_COUNT,      /* how many leads a filter has */
 	QUERY_IDS,        /* which: out in `ids` */
 	QUERY_WAITS,      /* why a lead waits: out in `waits` */
@@ -145,6 +147,7 @@ struct query {
 	bool scan;
 	int64_t id;
 	char state[16], source[65], destination[QUEUE_NAME];
+	char file[65];              /* QUERY_IMPORT: SHA-256, hex */
 	int64_t since_ms, until_ms; /* received then; 0: open */
 	char text[128];   /* part of name, e-mail, phone, event id, reason; a
 			   * whole key or CRM id */

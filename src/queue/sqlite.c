@@ -142,6 +142,8 @@ static int store_clamp_due(struct store *s, struct str destination,
 	sqlite_bind_int(st, 3, to_ms);
 	rc = sqlite_row(st, err);
 	(void)sqlite3_finalize(st);
+	if (rc == 0 && is_bulk_queue(destination))
+		rc = bulk_clamp_due(s, name->id, latest_ms, to_ms, err);
 	return rc;
 }
 

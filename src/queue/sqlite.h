@@ -8,6 +8,9 @@
  *   sqlite_accept.c  put: de-duplication, requests, events, units, replay
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
+ *   sqlite_bulk.c    bulk requests: stored, settled, read again
+ *   sqlite_import.c  the reading side: how far an import is
+ *   sqlite_requests.c the reading side: requests as they came
  *   sqlite_command.c what a person does, and the audit log
  *   sqlite_ledger.c  names, totals, their changes in a transaction
  *   sqlite_read.c    the reading side: refill, stored requests, check
@@ -81,6 +84,14 @@ enum statement {
 	ST_DROP_ATTEMPT,
 	ST_OLD_KEYS,
 	ST_AUDIT,
+	ST_ADD_BULK,
+	ST_GET_BULK,
+	ST_BULK_OPTIONS,
+	ST_BULK_AGAIN,
+	ST_BULK_ROWS,
+	ST_END_BULK,
+	ST_UNDO_BULK,
+	ST_OLD_BULKS,
 	ST_LAST_ID,
 	STATEMENTS
 };
@@ -201,6 +212,11 @@ bool sqlite_page_gap(const unsigned char *page, size_t size, bool first,
 
 int sqlite_put(struct store *s, struct submission *sub, struct err *err);
 int sqlite_settle(struct store *s, const struct settlement *t, struct err *err);
+/* Of one unit, also of a row of a bulk request. */
+int sqlite_settle_one(struct store *s, const struct settlement *t,
+		      struct err *err);
+int sqlite_add_attempt(struct store *s, const struct settlement *t,
+		       struct err *err);
 /* as_new: under the next key, whatever the last answer was. */
 int sqlite_retry(struct store *s, int64_t id, bool as_new, int64_t now_ms,
 		 struct due_lead **out, struct err *err);
@@ -234,6 +250,27 @@ int confirm_put(struct store *s, const struct submission *sub, struct err *err);
 /* A lead was delivered: it may be confirmed already. */
 int confirm_delivered(struct store *s, const struct settlement *t,
 		      struct err *err);
+/* ---- sqlite_bulk.c ----------------------------------------------------- */
+
+/* LB_EDENIED: the same file went there with other options. */
+int bulk_check(struct store *s, struct submission *sub, struct err *err);
+/* After the units of the submission have their ids and are written. */
+int bulk_put(struct store *s, struct submission *sub, struct err *err);
+/* What became of a bulk request, and with it of its rows. */
+int bulk_settle(struct store *s, const struct settlement *t, struct err *err);
+/* A row that is sent again is a bulk request of its own; *lead, which holds
+ * the row's bytes, is replaced by it. */
+int bulk_retry(struct store *s, struct due_lead **lead, struct err *err);
+/* Due times later than latest_ms become to_ms. */
+int bulk_clamp_due(struct store *s, int64_t destination, int64_t latest_ms,
+		   int64_t to_ms, struct err *err);
+int reader_refill_bulk(struct store_reader *r, struct refill *q,
+		       struct err *err);
+int reader_import(struct store_reader *r, struct query *q);
+
+/* ---- sqlite_requests.c ------------------------------------------------- */
+
+int reader_requests(struct store_reader *r, struct query *q);
 
 int seen_open(struct store *s, struct err *err);
 void seen_close(struct store *s);

@@ -240,7 +240,11 @@ static int put_new(struct store *s, struct submission *sub, struct name *source,
 	if (units == 0)
 		return 0;
 	int rc = put_request(s, sub, first, units, err);
-	return rc == 0 ? put_units(s, sub, source, first, err) : rc;
+	if (rc == 0)
+		rc = put_units(s, sub, source, first, err);
+	if (rc == 0 && sub->bulk != NULL)
+		rc = bulk_put(s, sub, err);
+	return rc;
 }
 
 int sqlite_put(struct store *s, struct submission *sub, struct err *err)
@@ -250,6 +254,8 @@ int sqlite_put(struct store *s, struct submission *sub, struct err *err)
 	sub->n_duplicates = sub->n_accepted = 0;
 	memset(sub->accepted_by_state, 0, sizeof(sub->accepted_by_state));
 	int rc = submission_check(sub, err);
+	if (rc == 0 && sub->bulk != NULL)
+		rc = bulk_check(s, sub, err);
 	if (rc == 0 && sub->replay_of != 0)
 		rc = find_replaced(s, sub, &replaced, err);
 	if (rc != 0)

@@ -237,6 +237,8 @@ int reader_refill(struct store_reader *r, struct refill *q, struct err *err)
 	q->chain = NULL;
 	q->more = false;
 	q->next_due_at_ms = 0;
+	if (is_bulk_queue(str_from(q->destination)))
+		return reader_refill_bulk(r, q, err);
 	char name[QUEUE_NAME];
 	name_queue(&f, name);
 	int rc = reader_name_id(r, name, &destination, err);
@@ -332,6 +334,10 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_audit(r, q);
 	case QUERY_PRIVACY:
 		return reader_privacy(r, q);
+	case QUERY_REQUESTS:
+		return reader_requests(r, q);
+	case QUERY_IMPORT:
+		return reader_import(r, q);
 	case COMMAND_RETRY:
 	case COMMAND_BURY:
 	case COMMAND_SEND_AS_NEW:

@@ -34,6 +34,10 @@ static void add(const struct recalling *c, int64_t destination, int64_t at)
 				: NULL;
 	if (to == NULL || at < to->since_ms)
 		return;
+	/* The rows of a bulk request went in one. */
+	if (is_bulk_queue(str_from(to->destination)) && to->n > 0 &&
+	    to->at_ms[to->n - 1] == at)
+		return;
 	if (to->n >= to->most + SLACK) {
 		qsort(to->at_ms, to->n, sizeof(*to->at_ms), newest_first);
 		to->n = to->most;

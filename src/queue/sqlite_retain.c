@@ -267,6 +267,13 @@ static int note_last_id(struct store *s, struct err *err)
 	return run_on(s, ST_LAST_ID, s->next_id - 1, err);
 }
 
+/* Their rows are gone by now, or about to go. */
+static int end_of_leads(struct store *s, int64_t before_ms, struct err *err)
+{
+	int rc = run_on(s, ST_OLD_BULKS, before_ms, err);
+	return rc == 0 ? note_last_id(s, err) : rc;
+}
+
 int sqlite_tidy(struct store *s, const struct retain_config *retain,
 		int64_t now_ms, bool *more, struct err *err)
 {
@@ -278,7 +285,7 @@ int sqlite_tidy(struct store *s, const struct retain_config *retain,
 	if (rc == 0)
 		rc = tidy_step(s, retain, now_ms, &end, err);
 	if (rc == 0 && end && s->tidy.step == STEP_LEADS)
-		rc = note_last_id(s, err);
+		rc = end_of_leads(s, now_ms - retain->leads_ms, err);
 	seen_idle(s, true);
 	fault_point("retention");
 	if (rc == 0)

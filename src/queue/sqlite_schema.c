@@ -79,7 +79,20 @@ static const char version_3[] =
     " done_at INTEGER NOT NULL DEFAULT 0, person TEXT,"
     " units INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,"
     " cut INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,"
-    " copies INTEGER NOT NULL DEFAULT 0) STRICT;";
+    " copies INTEGER NOT NULL DEFAULT 0) STRICT;"
+    /* Rows of an import that go in one request. state 0: it waits. first: the
+     * id of its first row. */
+    "CREATE TABLE bulk(id INTEGER PRIMARY KEY, file TEXT NOT NULL,"
+    " number INTEGER NOT NULL, options TEXT NOT NULL,"
+    " source INTEGER NOT NULL, destination INTEGER NOT NULL,"
+    " first INTEGER NOT NULL,"
+    " units INTEGER NOT NULL, rows INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " received_at INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+    " generation INTEGER NOT NULL, first_failed_at INTEGER NOT NULL,"
+    " triable_ms INTEGER NOT NULL, key BLOB NOT NULL, body BLOB) STRICT;"
+    "CREATE INDEX bulk_due ON bulk(destination, at) WHERE state = 0;"
+    "CREATE INDEX bulk_file ON bulk(file, destination);";
 
 const struct migration sqlite_migrations[] = {
     {1, version_1},

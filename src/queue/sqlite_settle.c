@@ -41,7 +41,7 @@ void sqlite_erased(struct name *source, enum unit_state from,
 			     .old_queue = queue});
 }
 
-static int add_attempt(struct store *s, const struct settlement *t,
+int sqlite_add_attempt(struct store *s, const struct settlement *t,
 		       struct err *err)
 {
 	struct sqlite3_stmt *st = s->stmt[ST_ADD_ATTEMPT];
@@ -157,7 +157,8 @@ static int settle_move(struct store *s, const struct settlement *t,
 	return rc;
 }
 
-int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
+int sqlite_settle_one(struct store *s, const struct settlement *t,
+		      struct err *err)
 {
 	enum unit_state from = t->lead->to.n > 0 ? UNIT_FETCHING : UNIT_WAITING;
 	int rc = settle_check(t, from, err);
@@ -168,11 +169,18 @@ int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
 	if (rc == 0)
 		rc = confirm_delivered(s, t, err);
 	if (rc == 0 && t->outcome != OUTCOME_SENT && t->outcome != OUTCOME_NONE)
-		rc = add_attempt(s, t, err);
+		rc = sqlite_add_attempt(s, t, err);
 	bool ends = t->state == UNIT_DEAD || t->state == UNIT_IGNORED ||
 		    t->state == UNIT_QUARANTINED;
 	if (rc == 0 && (ends || from == UNIT_DEAD))
 		rc = settle_cold(s, t, err);
+	return rc;
+}
+
+int sqlite_settle(struct store *s, const struct settlement *t, struct err *err)
+{
+	int rc = t->lead->bulk != 0 ? bulk_settle(s, t, err)
+				    : sqlite_settle_one(s, t, err);
 	fault_point("settle_written");
 	return rc;
 }
@@ -234,8 +242,9 @@ static void read_lead(struct store *s, struct sqlite3_stmt *st, bool as_new,
 	if (is_fetch(lead->body)) { /* the CRM has seen nothing of it */
 		lead->to = lead->destination;
 		lead->destination = fetch_queue(lead->source, queue);
-	} else if (as_new ||
+	} else if (is_bulk_queue(lead->destination) || as_new ||
 		   wants_new_key(sqlite3_column_int(st, COL_STATUS))) {
+		/* A row alone is another body than the request it was in. */
 		lead->generation++;
 		lead_key(lead->key, lead->source, sqlite_str(st, COL_EVENT_ID),
 			 (uint32_t)sqlite3_column_int64(st, COL_INDEX),
@@ -293,6 +302,8 @@ int sqlite_retry(struct store *s, int64_t id, bool as_new, int64_t now_ms,
 	    .to = lead->to.n > 0 ? UNIT_FETCHING : UNIT_WAITING,
 	};
 	rc = write_retry(s, lead, err);
+	if (rc == 0 && is_bulk_queue(lead->destination))
+		rc = bulk_retry(s, &lead, err);
 	if (rc == 0)
 		rc = ledger_name(s, lead->destination, &m.new_queue, err);
 	if (rc != 0) {

@@ -98,6 +98,27 @@ const char *const sqlite_sql[STATEMENTS] = {
 	[ST_AUDIT] =
 	    "INSERT INTO audit(at, actor, action, subject)"
 	    " VALUES(?1, ?2, ?3, ?4)",
+	[ST_ADD_BULK] =
+	    "INSERT INTO bulk(file, number, options, destination, first,"
+	    " units, state, at, received_at, attempts, generation,"
+	    " first_failed_at, triable_ms, key, body, source, rows)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?13, ?7, ?8, 0, ?9, 0, 0, ?10,"
+	    " ?11, ?12, ?14)",
+	[ST_GET_BULK] = "SELECT state FROM bulk WHERE id = ?1",
+	[ST_BULK_OPTIONS] =
+	    "SELECT options FROM bulk WHERE file = ?1 AND destination = ?2"
+	    " LIMIT 1",
+	[ST_BULK_AGAIN] =
+	    "UPDATE bulk SET at = ?2, attempts = attempts + ?3,"
+	    " first_failed_at = ?4, triable_ms = ?5 WHERE id = ?1",
+	[ST_BULK_ROWS] =
+	    "UPDATE lead SET at = ?3, attempts = attempts + ?4, outcome = ?5,"
+	    " status = ?6 WHERE id >= ?1 AND id < ?1 + ?2 AND state = 0"
+	    " AND generation = ?7",
+	[ST_END_BULK] = "UPDATE bulk SET state = 1, body = NULL WHERE id = ?1",
+	[ST_UNDO_BULK] = "UPDATE bulk SET state = 0, body = ?2 WHERE id = ?1",
+	[ST_OLD_BULKS] =
+	    "DELETE FROM bulk WHERE state = 1 AND received_at < ?1",
 	[ST_LAST_ID] = "UPDATE meta SET value = ?1 WHERE key = 'last_id'",
 };
 /* clang-format on */

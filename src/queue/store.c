@@ -81,6 +81,8 @@ static int unit_check(const struct submission *s, const struct new_unit *u,
 
 int submission_check(const struct submission *s, struct err *err)
 {
+	if (s->bulk != NULL && (s->bulk->file.n == 0 || s->replay_of != 0))
+		return err_set(err, LB_EINVAL, "a bulk request of no file");
 	if (s->source.n == 0)
 		return err_set(err, LB_EINVAL, "submission without a source");
 	uint64_t units = 0;

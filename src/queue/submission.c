@@ -41,6 +41,8 @@ void submission_free(struct submission *s)
 {
 	if (s == NULL)
 		return;
+	if (s->bulk != NULL)
+		free(s->bulk->due);
 	arena_release(&s->arena);
 	free(s);
 }

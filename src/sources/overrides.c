@@ -151,11 +151,17 @@ void overrides_after(const struct source_call *call, const struct event *event,
 		lead->name = name_from_cnam(lead->arena, lead->name);
 	if (source->recase)
 		lead->name = name_recase(lead->arena, lead->name);
+	lead_step(lead, "recase");
 	decide_stage(call, event, lead);
+	lead_step(lead, "stage_slug");
 	choose_fields(source, lead);
+	lead_step(lead, "custom_fields");
 	prefix_fields(source, lead);
+	lead_step(lead, "custom_fields.prefix");
 	mapped_fields(call, event, lead);
+	lead_step(lead, "map");
 	for (size_t i = 0; i < source->fields.add.n; i++)
 		lead_add(lead, source->fields.add.v[i].from,
 			 str_from(source->fields.add.v[i].to));
+	lead_step(lead, "custom_fields.add");
 }

@@ -138,17 +138,25 @@ void process_map(const struct source_call *call, struct event *event,
 		 map_fn map, struct lead *lead)
 {
 	const struct source_ops *ops = call->source->ops;
+	struct lead_trace *trace = lead->trace;
 	lead_init(lead, call->arena);
+	lead->trace = trace;
 	overrides_before(call, event, lead);
+	lead_step(lead, "map");
 	map(call, event, lead);
+	lead_step(lead, "platform");
 	if (call->source->attribution)
 		attribute(call, event, lead);
+	lead_step(lead, "attribution");
 	if (lead->source_platform.n == 0)
 		lead->source_platform = str_from(ops->source_platform);
 	if (lead->source_type.n == 0)
 		lead->source_type = str_from(ops->source_type);
+	lead_step(lead, "default");
 	overrides_origin(call, event, lead);
+	lead_step(lead, "override");
 	lead_finish(lead);
+	lead_step(lead, "finish");
 	overrides_after(call, event, lead);
 	bool fetch = event->fate == FATE_FETCH;
 	if (fetch && source_fetches(call->source))

@@ -17,8 +17,8 @@ static const struct new_unit *still_stuck(const struct submission *sub)
 	return &sub->units[0];
 }
 
-static int remap(struct source_call *call, struct str store_secret,
-		 struct submission **out, struct err *err)
+static int map_again(struct source_call *call, struct str store_secret,
+		     struct submission **out, struct err *err)
 {
 	struct event_list events = {0};
 	int code = process_parse(call, err);
@@ -31,21 +31,13 @@ static int remap(struct source_call *call, struct str store_secret,
 	if (events.n == 0 || events.n > EVENTS_MAX)
 		return err_set(err, LB_EINVAL, "request holds %zu events",
 			       events.n);
-	struct submission *sub = process_build(call, store_secret, &events, -1);
-	const struct new_unit *stuck = still_stuck(sub);
-	if (stuck != NULL) {
-		code = err_set(err, LB_EINVAL, "still quarantined: %.*s",
-			       STR_FMT(stuck->reason));
-		submission_free(sub);
-		return code;
-	}
-	*out = sub;
+	*out = process_build(call, store_secret, &events, -1);
 	return 0;
 }
 
-int source_remap(const struct source *source, const struct submission *raw,
-		 struct str store_secret, struct submission **out,
-		 struct err *err)
+static int map_stored(const struct source *source, const struct submission *raw,
+		      struct str store_secret, struct submission **out,
+		      struct err *err)
 {
 	struct request kept;
 	struct header headers[KEPT_HEADERS_MAX];
@@ -53,7 +45,32 @@ int source_remap(const struct source *source, const struct submission *raw,
 	arena_init(&scratch);
 	kept_request(raw, &kept, headers);
 	struct source_call call = {source, &kept, NULL, &scratch};
-	int code = remap(&call, store_secret, out, err);
+	int code = map_again(&call, store_secret, out, err);
 	arena_release(&scratch);
 	return code;
+}
+
+int source_remap(const struct source *source, const struct submission *raw,
+		 struct str store_secret, struct submission **out,
+		 struct err *err)
+{
+	struct submission *sub = NULL;
+	int code = map_stored(source, raw, store_secret, &sub, err);
+	const struct new_unit *stuck = code == 0 ? still_stuck(sub) : NULL;
+	if (stuck != NULL) {
+		code = err_set(err, LB_EINVAL, "still quarantined: %.*s",
+			       STR_FMT(stuck->reason));
+		submission_free(sub);
+		sub = NULL;
+	}
+	if (code == 0)
+		*out = sub;
+	return code;
+}
+
+int source_rehearse(const struct source *source, const struct submission *raw,
+		    struct submission **out, struct err *err)
+{
+	/* Content hashes are another store's, but comparable. */
+	return map_stored(source, raw, STR("rehearsal"), out, err);
 }

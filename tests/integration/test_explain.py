@@ -2,9 +2,11 @@
 """leadbridgectl explain says what the daemon then does."""
 
 import dataclasses
+import hmac
 import json
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -114,3 +116,130 @@ def test_wrong_usage(make_bridge, crm, tmp_path, arguments, status):
         capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     assert done.stderr
+
+
+def steps_of(done):
+    """(step, member) -> the step, of the only event."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    steps, = json.loads(done.stdout)["steps"]
+    return {(s["step"], s["member"]): s for s in steps}
+
+
+def test_every_field_tells_where_it_came_from(make_bridge, crm, person):
+    bridge = make_bridge(crm, {"sources": {"partner": {
+        "country": "US", "stage_slug": "new", "destination": None,
+        "map": {"deal": ".campaign", "seat": ".extra.seats[1]"},
+        "custom_fields": {"add": {"team": "web"}, "prefix": "p_",
+                          "drop": ["secretive"]},
+        "route": {"by": ".region", "map": {"east": "mega"}}}}})
+    someone = person()
+    post = senders.signed_json(settings.PARTNER_SECRET, {
+        "id": "ev-1", "campaign": "autumn", "region": "east",
+        "extra": {"seats": ["a1", "b2"]}, "secretive": "hush", "other": "kept",
+        "person": {"full": f"  {someone.name}", "mail": "nobody at all",
+                   "tel": "(502) 555-0143"}})
+    file = saved(bridge, post)
+    steps = steps_of(explain(bridge, "partner", file, "--json"))
+    phone = steps["map", "contact_phone"]
+    assert (phone["from"], phone["given"], phone["value"]) == (
+        ".person.tel", "(502) 555-0143", "+15025550143")
+    assert steps["map", "contact_email"] == {
+        "step": "map", "member": "contact_email", "from": ".person.mail",
+        "given": "nobody at all", "value": None}
+    assert steps["map", "contact_name"]["value"] == someone.name
+    assert steps["map", "seat"]["from"] == ".extra.seats[1]"
+    assert steps["platform", "other"]["from"] == ".other"
+    assert steps["custom_fields", "secretive"]["value"] is None
+    assert steps["custom_fields.prefix", "p_other"]["value"] == "kept"
+    assert steps["custom_fields.add", "team"]["value"] == "web"
+    assert steps["override", "source_platform"]["value"] == "referral"
+    assert steps["stage_slug", "stage_slug"]["value"] == "new"
+    assert steps["route", "destination"] == {
+        "step": "route", "member": "destination", "from": ".region",
+        "given": "east", "value": "mega"}
+    text = explain(bridge, "partner", file).stdout
+    assert "<- .person.tel \"(502) 555-0143\"" in text
+    assert "not usable  <- .person.mail \"nobody at all\"" in text
+
+
+def test_the_rule_of_the_attribution_is_shown_with_its_evidence(
+        make_bridge, crm, person):
+    bridge = make_bridge(crm, {"sources": {"quote-form": {
+        "attribution": True}}})
+    page = "https://x.example.com/?gclid=Cj0KCQjw_abcdefghij-klmnop"
+    post = senders.form(settings.FORM_TOKEN, person(), landing_page=page)
+    steps = steps_of(explain(bridge, "quote-form", saved(bridge, post),
+                             "--json"))
+    assert steps["attribution", "source_platform"]["value"] == "google_ads"
+    assert steps["attribution", "attribution_rule"][
+        "value"] == "google_click_id"
+    assert ("platform", "landing_page") in steps
+
+
+SIGNED_WITH_TIME = {"sources": {"partner": {"scheme": {
+    "signed": "{timestamp}.{body}", "timestamp_header": "X-Time",
+    "tolerance": "5m"}}}}
+
+
+def timed(secret, body, at, sent=None):
+    """Signed over body as of then; what arrived may be another body."""
+    signature = hmac.new(secret.encode(), f"{at}.".encode() + body,
+                         "sha256").hexdigest()
+    return senders.Post("/in/partner", {
+        "Content-Type": "application/json", "X-Time": str(at),
+        "X-Signature": f"sha256={signature}"}, sent or body, "e1")
+
+
+BODY = b'{"id":"e1",\r\n "person":{"full":"A B","mail":"a@example.com"}}'
+
+
+@pytest.mark.parametrize("name, secret, ago, arrived, why, hint", [
+    ("sound", settings.PARTNER_SECRET, 0, None, None, None),
+    ("another secret", "of-another-shop", 0, None, "signature",
+     "a wrong secret"),
+    ("a slow clock", settings.PARTNER_SECRET, 3600, None, "stale",
+     "s in the past"),
+    ("a fast clock", settings.PARTNER_SECRET, -3600, None, "stale",
+     "s in the future"),
+    ("altered", settings.PARTNER_SECRET, 0,
+     BODY.replace(b"A B", b"A C"), "signature", "changed in another way"),
+    ("other line ends", settings.PARTNER_SECRET, 0,
+     BODY.replace(b"\r\n", b"\n"), "signature", "CRLF where this one has LF"),
+], ids=lambda v: v if isinstance(v, str) and " " in v else "")
+def test_what_is_wrong_with_a_proof_is_told_apart(
+        make_bridge, crm, name, secret, ago, arrived, why, hint):
+    del name
+    bridge = make_bridge(crm, SIGNED_WITH_TIME)
+    post = timed(secret, BODY, int(time.time()) - ago, arrived)
+    done = explain(bridge, "partner", saved(bridge, post), "--json")
+    shown = json.loads(done.stdout)
+    assert (shown["why"], done.returncode) == (why, 0 if why is None else 1)
+    if hint is not None:
+        assert hint in " ".join(shown["hints"]), shown["hints"]
+    # What the daemon itself says to it.
+    bridge.start()
+    assert bridge.post(post).status == (200 if why is None else 401)
+
+
+def test_a_fetch_shows_what_is_asked_of_the_provider(make_bridge, crm):
+    bridge = make_bridge(crm, {"sources": {"meta": {
+        "platform": "meta_ads", "destination": "mega",
+        "secret": "plain:meta-app-secret-1234",
+        "verify_token": "plain:verify-token-1234",
+        "api": {"token": "plain:page-token-1234567890"}}}})
+    body = json.dumps({"object": "page", "entry": [{
+        "id": "1234", "time": 1790000000, "changes": [{
+            "field": "leadgen", "value": {
+                "leadgen_id": "555000111", "page_id": "1234",
+                "form_id": "77", "created_time": 1790000000}}]}]}).encode()
+    signature = hmac.new(b"meta-app-secret-1234", body,
+                         "sha256").hexdigest()
+    post = senders.Post("/in/meta", {
+        "Content-Type": "application/json",
+        "X-Hub-Signature-256": f"sha256={signature}"}, body, "555000111")
+    done = explain(bridge, "meta", saved(bridge, post))
+    assert done.returncode == 0, done.stdout
+    assert "first, of the provider:\nGET https://graph.facebook.com/" in (
+        done.stdout)
+    assert "/555000111" in done.stdout
+    assert "page-token" not in done.stdout

@@ -262,7 +262,7 @@ static void store_of_the_first_version_is_taken_over(void **state)
 	fixture_shut(f);
 	on_file(f, "DROP INDEX lead_aside; DROP TABLE audit;"
 		   "DROP TABLE privacy;"
-		   "DROP TABLE credential;"
+		   "DROP TABLE credential; DROP TABLE bulk;"
 		   "ALTER TABLE lead DROP COLUMN confirmed_at;"
 		   "DROP INDEX lead_fetch; PRAGMA user_version = 1");
 	fixture_open(f);
