@@ -243,6 +243,8 @@ void destination_erased(struct destination *d, int64_t id)
 {
 	destination_revive(d, id);
 	scheduler_erase(d->leads, id);
+	/* Of a bulk request the other rows are on disk as another one. */
+	d->more = d->more || d->lane != NULL;
 }
 
 static bool in_row(const struct dead_row *row, int64_t id)
@@ -549,9 +551,10 @@ void destination_settled(struct destination *d, struct settlement *s)
 		settlement_free(s);
 		return;
 	}
-	if (s->result != LB_OK) /* erased meanwhile, or the store failed */
+	if (s->result != LB_OK) { /* erased meanwhile, or the store failed */
+		d->more = d->more || d->lane != NULL;
 		scheduler_forget(d->leads, e);
-	else if (s->state == destination_waits(d))
+	} else if (s->state == destination_waits(d))
 		waits_again(d, e, s);
 	else if (s->state == UNIT_DEAD)
 		is_dead(d, e, s);
