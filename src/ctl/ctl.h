@@ -81,11 +81,11 @@ extern const struct ctl_command CTL_CHECK;
 extern const struct ctl_command CTL_CONFIG;
 extern const struct ctl_command CTL_DOCTOR;
 extern const struct ctl_command CTL_EXPLAIN;
-extern const struct ctl_command CTL_AUDIT;
 extern const struct ctl_command CTL_ERASE;
 extern const struct ctl_command CTL_EXPORT;
 extern const struct ctl_command CTL_PRIVACY;
 extern const struct ctl_command CTL_BACKUP;
+extern const struct ctl_command CTL_AUDIT;
 extern const struct ctl_command CTL_COMPLETION;
 
 /* --config, else the installed one. */

@@ -23,11 +23,11 @@ static const struct ctl_command *const COMMANDS[] = {
     &CTL_CONFIG,
     &CTL_DOCTOR,
     &CTL_EXPLAIN,
-    &CTL_AUDIT,
     &CTL_ERASE,
     &CTL_EXPORT,
     &CTL_PRIVACY,
     &CTL_BACKUP,
+    &CTL_AUDIT,
     &CTL_COMPLETION,
 };
 /* clang-format on */

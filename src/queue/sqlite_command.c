@@ -46,9 +46,9 @@ static int run_one(struct store *s, struct query *q, int64_t id, int64_t now_ms,
 	case QUERY_BACKLOG:
 	case QUERY_CREDENTIAL:
 	case QUERY_AUDIT:
-	case QUERY_PRIVACY:
 	case QUERY_IMPORT:
 	case QUERY_REQUESTS:
+	case QUERY_PRIVACY:
 	case QUERY_COUNT:
 	case QUERY_IDS:
 	case QUERY_WAITS:

@@ -332,12 +332,12 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_credential(r, q);
 	case QUERY_AUDIT:
 		return reader_audit(r, q);
-	case QUERY_PRIVACY:
-		return reader_privacy(r, q);
 	case QUERY_REQUESTS:
 		return reader_requests(r, q);
 	case QUERY_IMPORT:
 		return reader_import(r, q);
+	case QUERY_PRIVACY:
+		return reader_privacy(r, q);
 	case COMMAND_RETRY:
 	case COMMAND_BURY:
 	case COMMAND_SEND_AS_NEW:

@@ -72,14 +72,6 @@ static const char version_3[] =
     "CREATE TABLE credential(id BLOB PRIMARY KEY, token TEXT NOT NULL,"
     " at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX lead_aside ON lead(state, id) WHERE state IN (3, 4);"
-    /* person: whom an open request is about; NULL once it is done. */
-    "CREATE TABLE privacy(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
-    " source INTEGER NOT NULL, topic TEXT NOT NULL, unit INTEGER NOT NULL,"
-    " state INTEGER NOT NULL, due_at INTEGER NOT NULL,"
-    " done_at INTEGER NOT NULL DEFAULT 0, person TEXT,"
-    " units INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,"
-    " cut INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,"
-    " copies INTEGER NOT NULL DEFAULT 0) STRICT;"
     /* Rows of an import that go in one request. state 0: it waits. first: the
      * id of its first row. */
     "CREATE TABLE bulk(id INTEGER PRIMARY KEY, file TEXT NOT NULL,"
@@ -92,7 +84,15 @@ static const char version_3[] =
     " generation INTEGER NOT NULL, first_failed_at INTEGER NOT NULL,"
     " triable_ms INTEGER NOT NULL, key BLOB NOT NULL, body BLOB) STRICT;"
     "CREATE INDEX bulk_due ON bulk(destination, at) WHERE state = 0;"
-    "CREATE INDEX bulk_file ON bulk(file, destination);";
+    "CREATE INDEX bulk_file ON bulk(file, destination);"
+    /* person: whom an open request is about; NULL once it is done. */
+    "CREATE TABLE privacy(id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+    " source INTEGER NOT NULL, topic TEXT NOT NULL, unit INTEGER NOT NULL,"
+    " state INTEGER NOT NULL, due_at INTEGER NOT NULL,"
+    " done_at INTEGER NOT NULL DEFAULT 0, person TEXT,"
+    " units INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,"
+    " cut INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0,"
+    " copies INTEGER NOT NULL DEFAULT 0) STRICT;";
 
 const struct migration sqlite_migrations[] = {
     {1, version_1},

@@ -261,8 +261,8 @@ static void store_of_the_first_version_is_taken_over(void **state)
 	char *copy = xasprintf("%s.v1", f->path);
 	fixture_shut(f);
 	on_file(f, "DROP INDEX lead_aside; DROP TABLE audit;"
-		   "DROP TABLE privacy;"
 		   "DROP TABLE credential; DROP TABLE bulk;"
+		   "DROP TABLE privacy;"
 		   "ALTER TABLE lead DROP COLUMN confirmed_at;"
 		   "DROP INDEX lead_fetch; PRAGMA user_version = 1");
 	fixture_open(f);
