@@ -223,6 +223,7 @@ struct event {
 	int64_t person_wait_ms; /* before that is done */
 	struct str confirms;    /* IGNORE: the CRM made the lead of this id */
 	int64_t occurred_at_ms; /* 0: unknown */
+	uint32_t index;         /* in its request */
 	struct event *next;
 };
 

@@ -45,6 +45,8 @@ const char *unit_state_name(enum unit_state s);
 
 /* '@' or '+', 64 characters, ':', an account's 64, and a NUL */
 enum { QUEUE_NAME = 131, ACCOUNT_MAX = 64 };
+/* The longest wait another side may ask for, with its jitter. */
+enum { ASKED_WAIT_MAX_MS = 6 * 60 * 60 * 1000 + 30 * 1000 };
 /* The longest regular pause between two tries of a fetch. */
 enum { FETCH_RETRY_EVERY_MS = 2 * 60 * 60 * 1000 };
 /* The queue in which units of this source wait for their fetch. */
@@ -220,6 +222,8 @@ struct recall {
 	int64_t *at_ms; /* when each was over; in any order */
 	size_t n, cap;
 	int64_t in_flight; /* may have been, and left no row */
+	/* It asked for time until then (wall clock); 0: it did not. */
+	int64_t limited_until_ms;
 };
 void recall_free(struct recall *chain);
 

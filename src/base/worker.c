@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+
+enum { STAND_BACK = 5 }; /* niceness */
 
 struct mailbox {
 	pthread_mutex_t lock;
@@ -154,6 +157,13 @@ int worker_start(struct worker **out, const char *name, void (*fn)(void *ctx),
 	pthread_setname_np(w->thread, name);
 	*out = w;
 	return 0;
+}
+
+void worker_stand_back(void)
+{
+	/* On Linux a thread has a niceness of its own. Where that is forbidden
+	 * things are slower under load, and not wrong. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), STAND_BACK);
 }
 
 void worker_join(struct worker *w)

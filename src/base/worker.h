@@ -48,6 +48,10 @@ void worker_join(struct worker *w); /* waits, frees; NULL is fine */
  * have begun. */
 void worker_abandon(struct worker *w);
 
+/* The calling thread stands back behind the others of the process when there
+ * are fewer processors than work. */
+void worker_stand_back(void);
+
 /* A lock for the few things that are shared (histograms, registries). */
 struct lock;
 struct lock *lock_new(void);

@@ -45,7 +45,7 @@ static const struct ctl_option OPTIONS[] = {
     {"--since", "TIME", "received since: 24h (ago) or 2026-11-22T21:00:00Z",
      false},
     {"--until", "TIME", "received before", false},
-    {"--text", "TEXT", "part of event id or reason", false},
+    {"--text", "TEXT", "part of the request, event id or reason", false},
     {"--reason", "TEXT", "part of the reason", false},
     {"--reveal", NULL, "show: personal data as it is; is audited", false},
     {"--limit", "N", "rows of a page, 50", false},

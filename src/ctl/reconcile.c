@@ -253,7 +253,7 @@ static char *take_destination(struct ctl *c, int *rc)
 	for (size_t i = 0; i < n; i++) {
 		const char *text =
 		    ctl_text(json_object_array_get_idx(rows, i), "name");
-		if (text[0] == '@')
+		if (!ctl_name_ok(text)) /* fetches, bulk requests */
 			continue;
 		free(name);
 		name = xstrdup(text);

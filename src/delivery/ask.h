@@ -9,6 +9,7 @@
 #define LB_DELIVERY_ASK_H
 
 #include "delivery/delivery.h"
+#include "delivery/tokens.h"
 #include "leadbridge/lead.h"
 
 enum delivery_ask_kind {
@@ -48,8 +49,8 @@ struct delivery_ask {
 	/* Delivery's own: */
 	struct delivery_ask *next;
 	struct destination *d;
-	struct limiter *limiter;
-	int64_t until, sent_at; /* monotonic */
+	struct tokens tokens;
+	int64_t until; /* monotonic */
 };
 
 struct delivery_ask *delivery_ask_new(enum delivery_ask_kind kind);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "delivery/bulk.h"
 #include "delivery/delivery_ops.h"
@@ -260,6 +261,7 @@ static void got_due(struct delivery *d, struct mail *mail)
 		struct due_lead *lead = mail->leads;
 		mail->leads = lead->next;
 		lead->next = NULL;
+		fault_point("delivery_due");
 		struct destination *to = of_lead(d, lead);
 		if (to == NULL || to->leaving) {
 			free(lead);
@@ -269,8 +271,7 @@ static void got_due(struct delivery *d, struct mail *mail)
 		touch(d, to);
 	}
 	for (size_t i = 0; mail->more && i < d->n; i++) {
-		/* Accounts of one queue share what is granted. */
-		if (d->list[i]->granted > 0 && d->list[i]->account == NULL)
+		if (*destination_granted(d->list[i]) > 0)
 			continue;
 		d->list[i]->more = true;
 		touch(d, d->list[i]);
@@ -318,6 +319,11 @@ static void ask_recall(struct delivery *d)
 
 static void got_recalled(struct delivery *d, struct mail *mail)
 {
+	for (struct recall *r = mail->recall; r != NULL; r = r->next) {
+		struct destination *to = find(d, str_from(r->destination));
+		if (to != NULL)
+			destination_recall(to, r->limited_until_ms);
+	}
 	limits_recalled(d->limits, d->config, mail->recall);
 	mail->recall = NULL;
 	touch_all(d);

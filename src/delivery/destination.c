@@ -163,30 +163,22 @@ static void on_answer(void *ctx, const struct attempt_result *result)
 	d->courier->answered(d->courier->ctx, d);
 }
 
-/* The other side may have counted the first time too. */
 bool attempt_again(void *ctx)
 {
 	struct attempt *a = ctx;
-	int64_t now = clock_mono_ms();
-	if (limiter_ready_at(a->limiter, now) != 0)
-		return false;
-	limiter_take(a->limiter, now);
-	a->tokens++;
-	return true;
+	return tokens_again(&a->tokens);
 }
 
 static void launch(struct attempt *a, int64_t now)
 {
 	struct destination *d = a->d;
 	const struct due_lead *lead = a->entry->lead;
-	a->limiter = d->limiter;
 	a->park_probe = d->park.on;
 	if (d->park.on)
 		d->park.probing = true;
 	else
 		a->breaker_probe = breaker_sent(&d->breaker, now);
-	limiter_take(d->limiter, now);
-	a->tokens = 1;
+	tokens_take(&a->tokens, d->limiter, now);
 	d->leads_since_ask++;
 	link_attempt(a);
 	d->used_at = now;

@@ -18,6 +18,7 @@
 #include "delivery/http_client.h"
 #include "delivery/limiter.h"
 #include "delivery/scheduler.h"
+#include "delivery/tokens.h"
 
 /* What delivery needs of the queue; the tests bring their own. */
 struct delivery_ops {
@@ -129,8 +130,7 @@ struct attempt {
 	bool is_mate;          /* one of those */
 	bool brief;            /* of a fetch: asked for fewer fields */
 	struct destination *d;
-	struct limiter *limiter; /* the one it took from */
-	int tokens;              /* more than one when curl sent it again */
+	struct tokens tokens;
 	struct entry *entry;
 	int64_t started, started_ms; /* monotonic, wall */
 	bool breaker_probe, park_probe;
@@ -199,6 +199,8 @@ void destination_conclude(struct attempt *a, const struct attempt_result *r,
 void destination_refuse(struct attempt *a, struct ruling *ruling);
 /* A settlement is committed (or refused by the store). Takes it. */
 void destination_settled(struct destination *d, struct settlement *s);
+/* Before the start it had asked for time, until then (wall clock). */
+void destination_recall(struct destination *d, int64_t limited_until_ms);
 void destination_forget_dead(struct destination *d);
 /* A person sends a dead lead again: it is no longer one of those the `contract`
  * rule may take back. */
@@ -209,6 +211,8 @@ void destination_erased(struct destination *d, int64_t id);
 
 /* ---- destination_room.c -------------------------------------------------- */
 
+/* How many new leads it may still be handed over. */
+size_t *destination_granted(struct destination *d);
 /* Takes a lead that is due, or will be. */
 void destination_due(struct destination *d, struct due_lead *lead);
 void destination_refilled(struct destination *d, struct due_lead *chain,

@@ -14,8 +14,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "delivery/attempt.h"
+#include "delivery/backoff.h"
 
-enum { LEADS_PER_ASK = 3, JSON_MAX = 1024 * 1024, HEADER_MAX = 127 };
+enum {
+	LEADS_PER_ASK = 3,
+	JSON_MAX = 1024 * 1024,
+	HEADER_MAX = 127,
+	TIME_MS = 2000, /* where a 429 names none */
+};
 
 struct delivery_ask *delivery_ask_new(enum delivery_ask_kind kind)
 {
@@ -58,29 +64,42 @@ void destination_ask(struct destination *d, struct delivery_ask *a)
 
 /* ---- sending ------------------------------------------------------------- */
 
-static void learn(struct delivery_ask *a, const struct attempt_result *r)
+static bool ask_again(void *ctx)
 {
-	struct rate_hint hints[RATE_HINTS_MAX];
-	int64_t now = clock_mono_ms();
-	if (!attempt_arrived(r->transport)) {
-		limiter_return(a->limiter);
-		return;
-	}
-	limiter_answered(a->limiter, now);
-	if (r->transport != TRANSPORT_ANSWERED)
-		return;
-	size_t n = header_rate_hints(r, hints);
-	for (size_t i = 0; i < n; i++)
-		limiter_hint(a->limiter, &hints[i], a->sent_at, now);
+	struct delivery_ask *a = ctx;
+	return tokens_again(&a->tokens);
+}
+
+/* Whoever asked for time did so for the key, and leads use it too. */
+static bool asked_for_time(struct destination *d,
+			   const struct attempt_result *r)
+{
+	if (r->transport != TRANSPORT_ANSWERED || r->status != 429)
+		return false;
+	int64_t wait = header_retry_after(r), now = clock_mono_ms();
+	d->limited_by = wait >= 0 ? "Retry-After" : "RateLimit-Reset";
+	if (wait < 0)
+		wait = header_rate_reset(r);
+	int64_t until = now + backoff_later(wait < 0 ? TIME_MS : wait);
+	if (until > d->limited_until)
+		d->limited_until = until;
+	d->limited_reason = "http_429";
+	return true;
 }
 
 static void on_answer(void *ctx, const struct attempt_result *r)
 {
 	struct delivery_ask *a = ctx;
 	struct destination *d = a->d;
-	learn(a, r);
+	tokens_settle(&a->tokens, r, clock_mono_ms());
 	unlink_ask(&d->asking, a);
 	d->courier->in_flight--;
+	if (asked_for_time(d, r) && d->limited_until < a->until) {
+		a->next = d->asks; /* its turn comes again */
+		d->asks = a;
+		destination_pump(d);
+		return;
+	}
 	a->transport = r->transport;
 	a->status = r->status;
 	a->complete = r->body_complete;
@@ -94,26 +113,30 @@ static void send_ask(struct delivery_ask *a, int64_t now)
 {
 	struct destination *d = a->d;
 	char line[HEADER_MAX + 1];
-	a->limiter = d->limiter;
-	a->sent_at = now;
 	a->next = d->asking;
 	d->asking = a;
 	d->courier->in_flight++;
 	d->leads_since_ask = 0;
-	limiter_take(d->limiter, now);
+	tokens_take(&a->tokens, d->limiter, now);
 	if (!a->list) {
 		(void)!snprintf(line, sizeof(line), "Idempotency-Key: %s",
 				a->key);
-		http_post(d->target,
-			  a->key[0] != '\0' ? line
-					    : "Accept-Encoding: identity",
-			  str_from(a->body), on_answer, a);
+		struct http_message m = {
+		    .path = "",
+		    .header =
+			a->key[0] != '\0' ? line : "Accept-Encoding: identity",
+		    .body = str_from(a->body),
+		    .borrowed = true,
+		    .again = ask_again};
+		http_send(d->target, &m, on_answer, a);
 		return;
 	}
 	struct http_target *t =
 	    attempt_list_target(d->courier->http, d->config);
-	struct http_message m = {
-	    .get = true, .path = a->query, .borrowed = true};
+	struct http_message m = {.get = true,
+				 .path = a->query,
+				 .borrowed = true,
+				 .again = ask_again};
 	http_send(t, &m, on_answer, a);
 	http_target_free(t);
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "delivery/destination.h"
+#include "delivery/fetch.h"
 
 enum {
 	LATER_MS = 60 * 1000, /* due later than this waits on disk */
@@ -74,10 +75,15 @@ static bool take(struct destination *d, struct due_lead *lead)
 	return true;
 }
 
+size_t *destination_granted(struct destination *d)
+{
+	return d->account != NULL ? &d->account->granted->n : &d->granted;
+}
+
 void destination_due(struct destination *d, struct due_lead *lead)
 {
-	if (d->granted > 0)
-		d->granted--;
+	if (*destination_granted(d) > 0)
+		--*destination_granted(d);
 	destination_revive(d, lead->id);
 	/* What the scheduler refuses because of a refill under way is not lost:
 	 * it is on disk, and looked for after that. */
@@ -121,9 +127,13 @@ static void refill(struct destination *d)
 
 static void grant(struct destination *d, size_t n, int64_t now)
 {
-	d->granted = n;
+	char queue[QUEUE_NAME];
+	const char *name = d->name;
+	if (d->account != NULL)
+		name = fetch_queue(str_from(d->account->source->name), queue).p;
+	*destination_granted(d) = n;
 	d->granted_at = now;
-	d->courier->ops.set_appetite(d->courier->ops.ctx, d->name, n);
+	d->courier->ops.set_appetite(d->courier->ops.ctx, name, n);
 }
 
 static void appetite(struct destination *d, int64_t now)
@@ -133,14 +143,14 @@ static void appetite(struct destination *d, int64_t now)
 			  ? 0
 			  : SCHEDULER_LEADS_MAX - waiting;
 	if (room > ROOM_WANTED) {
-		if (d->granted < room / 2)
+		if (*destination_granted(d) < room / 2)
 			grant(d, room, now);
 		return;
 	}
 	/* Full: a few of the newest each second, unless nobody can go. */
 	bool stuck = d->condition == CONDITION_PAUSED ||
 		     d->condition == CONDITION_PARKED;
-	if (!stuck && d->granted < TRICKLE / 2 &&
+	if (!stuck && *destination_granted(d) < TRICKLE / 2 &&
 	    now - d->granted_at >= TRICKLE_MS)
 		grant(d, TRICKLE, now);
 }

@@ -72,23 +72,6 @@ static void adapt_slots(struct destination *d, const struct attempt *a,
 
 /* ---- what the destination learns ----------------------------------------- */
 
-static void learn_limits(const struct attempt *a,
-			 const struct attempt_result *r, int64_t now)
-{
-	bool arrived = attempt_arrived(r->transport);
-	for (int i = arrived ? 0 : 1; i < a->tokens; i++)
-		limiter_answered(a->limiter, now);
-	if (!arrived)
-		limiter_return(a->limiter);
-	/* Retry-After wins over what RateLimit headers say beside it. */
-	if (r->transport != TRANSPORT_ANSWERED || header_retry_after(r) >= 0)
-		return;
-	struct rate_hint hints[RATE_HINTS_MAX];
-	size_t n = header_rate_hints(r, hints);
-	for (size_t i = 0; i < n; i++)
-		limiter_hint(a->limiter, &hints[i], a->started, now);
-}
-
 static void learn_breaker(struct destination *d, const struct attempt *a,
 			  const struct verdict *v, int64_t now)
 {
@@ -143,6 +126,19 @@ static void learn_limited(struct destination *d, const struct attempt *a,
 		return;
 	d->limited_until = until;
 	d->limited_reason = v->reason;
+}
+
+void destination_recall(struct destination *d, int64_t limited_until_ms)
+{
+	int64_t in = limited_until_ms - clock_wall_ms();
+	/* A clock that was moved makes no longer waits than a header may. */
+	if (in <= 0 || in > HEADER_WAIT_MAX_MS * INT64_C(11) / 10)
+		return;
+	int64_t until = clock_mono_ms() + in;
+	if (until <= d->limited_until)
+		return;
+	d->limited_until = until;
+	d->limited_reason = d->limited_by = "before_start";
 }
 
 /* Any answer that is not of the kind that parked it shows that it may go on;
@@ -475,7 +471,7 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 		bulk_judge(a, result, &v);
 	bool was_parked = d->park.on;
 	learn_dns(d, result, &v, now);
-	learn_limits(a, result, now);
+	tokens_settle(&a->tokens, result, now);
 	learn_breaker(d, a, &v, now);
 	int64_t limited_until = d->limited_until;
 	if (v.outcome == OUTCOME_LIMITED)

@@ -74,6 +74,8 @@ struct account *account_new(const struct source *source,
 	const struct fetch_ops *fetch = source->ops->fetch;
 	const struct api_rule *api = &source->api;
 	struct account *a = xcalloc(1, sizeof(*a));
+	a->granted = xcalloc(1, sizeof(*a->granted));
+	a->granted->users = 1;
 	a->source = source;
 	a->config = usual;
 	a->config.name = a->name;
@@ -111,6 +113,11 @@ static struct account *add_account(const struct source *source,
 {
 	struct account *a = account_new(source, own);
 	a->next = next;
+	if (next != NULL) {
+		free(a->granted);
+		a->granted = next->granted;
+		a->granted->users++;
+	}
 	if (a->has_token && source_token_url(source) != NULL)
 		a->refresher = refreshers_get(refreshers, source,
 					      secret_str(&a->config.token));
@@ -139,6 +146,8 @@ void account_free(struct account *a)
 		return;
 	for (size_t i = 0; i < 2; i++)
 		secret_release(&a->values[i]);
+	if (--a->granted->users == 0)
+		free(a->granted);
 	free(a);
 }
 

@@ -22,6 +22,13 @@
 struct refresher;
 struct refreshers;
 
+/* What all accounts of a source take from: the queue hands new leads over to
+ * their source, whoever of them it is. */
+struct granted {
+	size_t n;
+	int users;
+};
+
 struct account {
 	struct account *next;             /* of accounts_new() */
 	struct destination_config config; /* borrows from source */
@@ -29,6 +36,7 @@ struct account {
 	struct header_rule headers[2]; /* Authorization, version */
 	struct secret values[2];
 	char name[QUEUE_NAME];
+	struct granted *granted;
 	bool has_token; /* access or, with a refresher, refresh token */
 	bool brief;     /* more than the essential fields are refused */
 	struct refresher *refresher; /* with api.oauth; not owned */

@@ -59,7 +59,6 @@ static struct attempt *new_mate(const struct attempt *first, struct entry *e)
 	struct attempt *mate = xcalloc(1, sizeof(*mate));
 	mate->d = first->d;
 	mate->entry = e;
-	mate->limiter = first->limiter;
 	mate->started = first->started;
 	mate->started_ms = first->started_ms;
 	mate->is_mate = true;

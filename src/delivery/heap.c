@@ -69,3 +69,12 @@ void heap_remove(struct heap *h, struct heap_node *node)
 	else
 		down(h, i, last);
 }
+
+struct heap_node *heap_last(const struct heap *h)
+{
+	struct heap_node *last = NULL;
+	for (size_t i = h->n / 2; i < h->n; i++)
+		if (last == NULL || before(last, h->v[i]))
+			last = h->v[i];
+	return last;
+}

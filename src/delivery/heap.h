@@ -27,6 +27,8 @@ static inline struct heap_node *heap_first(const struct heap *h)
 {
 	return h->n > 0 ? h->v[0] : NULL;
 }
+/* The one that would come last; walks the half that has no children. */
+struct heap_node *heap_last(const struct heap *h);
 /* One that is far from the first: cheap, not exactly the last. */
 static inline struct heap_node *heap_some_last(const struct heap *h)
 {

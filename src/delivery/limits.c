@@ -106,7 +106,9 @@ ask_one(struct limits *l, const struct destination_config *c, int64_t wall_ms)
 	struct share *s = find(l, c, key);
 	size_t most = 0;
 	int64_t window = s != NULL ? limiter_blank(s->limiter, &most) : 0;
-	if (window == 0)
+	/* At the start also those without a limit: they may have asked for
+	 * time. */
+	if (s == NULL || (window == 0 && l->asked))
 		return NULL;
 	limiter_expect(s->limiter);
 	struct recall *r = xcalloc(1, sizeof(*r));

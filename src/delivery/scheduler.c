@@ -221,13 +221,29 @@ static void promote(struct scheduler *s, int64_t now)
 	}
 }
 
+/* Of all that is due, whatever its source. */
+static struct entry *newest_due(const struct scheduler *s)
+{
+	struct heap_node *best = NULL;
+	for (struct fresh *f = s->turn; f != NULL;) {
+		struct heap_node *at = heap_first(&f->heap);
+		if (best == NULL || at->key < best->key ||
+		    (at->key == best->key && at->id < best->id))
+			best = at;
+		f = f->next != s->turn ? f->next : NULL;
+	}
+	if (best == NULL)
+		best = heap_last(&s->backlog);
+	return best != NULL ? ENTRY(best, order) : NULL;
+}
+
 static struct entry *first(struct scheduler *s, bool newest)
 {
 	bool fresh = s->turn != NULL, backlog = s->backlog.n > 0;
 	if (!fresh && !backlog)
 		return NULL;
-	if (fresh && newest)
-		backlog = false;
+	if (newest)
+		return newest_due(s);
 	if (fresh && backlog)
 		s->slot = (s->slot + 1) % BACKLOG_SLOT;
 	if (!fresh || (backlog && s->slot == 0))

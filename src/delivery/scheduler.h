@@ -49,8 +49,8 @@ struct entry *scheduler_add(struct scheduler *s, struct due_lead *lead,
 void scheduler_back(struct scheduler *s, struct entry *e, int64_t due);
 /* The next one, which stays known and is the caller's until scheduler_back()
  * or scheduler_forget(); NULL: none is due. avoid: an id that only goes when
- * there is no other (0: none). newest: a fresh one where there is one, whatever
- * the backlog's share. */
+ * there is no other (0: none). newest: the newest there is, out of turn and
+ * whatever the backlog's share. */
 struct entry *scheduler_pick(struct scheduler *s, int64_t now, int64_t avoid,
 			     bool newest);
 struct entry *scheduler_find(const struct scheduler *s, int64_t id);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "lead/sums.h"
 #include "operate/admin_internal.h"
@@ -21,7 +20,6 @@ enum {
 	TAG_LIST,
 	WAIT_MS = 45 * 1000, /* for a token; the rest is for the answer */
 	PAGE = 50, /* of the CRM's list: fits what is read of an answer */
-	DRAIN_MOST_MS = 7 * 24 * 3600 * 1000,
 };
 
 static const struct payload_limits limits = {.depth = 32, .values = 20000};
@@ -51,28 +49,6 @@ static bool known(struct admin_call *c)
 		return true;
 	admin_reply_error(c->exchange, 404, "not_found", "no such destination");
 	return false;
-}
-
-/* ---- drain -------------------------------------------------------------- */
-
-void admin_post_drain(struct admin_call *c)
-{
-	struct road *r = c->admin->road;
-	char name[QUEUE_NAME];
-	int64_t for_ms;
-	if (!known(c))
-		return;
-	if (str_to_duration(value_member(c->params, "for"), &for_ms) != 0 ||
-	    for_ms < 1000 || for_ms > DRAIN_MOST_MS) {
-		admin_reply_error(c->exchange, 400, "query",
-				  "'for' is a time from 1s to 7d");
-		return;
-	}
-	(void)!snprintf(name, sizeof(name), "%.*s", STR_FMT(c->subject));
-	log_info("destination_command", "destination=%s command=drain", name);
-	admin_note(c, "destination.drain", c->subject);
-	delivery_drain(r->delivery, name, for_ms);
-	admin_reply_json(c->exchange, 200, STR("{\"status\":\"ok\"}\n"));
 }
 
 /* ---- a test lead --------------------------------------------------------- */

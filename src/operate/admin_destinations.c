@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "operate/admin_internal.h"
 
+enum { DRAIN_MOST_MS = 7 * 24 * 3600 * 1000 };
+
 static int64_t waiting_of(const struct metrics_inputs *in, const char *name)
 {
 	for (size_t i = 0; i < in->n_backlog; i++)
@@ -97,4 +99,27 @@ void admin_post_pause(struct admin_call *c)
 void admin_post_resume(struct admin_call *c)
 {
 	command(c, DESTINATION_RESUME);
+}
+
+void admin_post_drain(struct admin_call *c)
+{
+	struct road *r = c->admin->road;
+	char name[QUEUE_NAME];
+	int64_t for_ms;
+	if (!is_known(r->config, c->subject)) {
+		admin_reply_error(c->exchange, 404, "not_found",
+				  "no such destination");
+		return;
+	}
+	if (str_to_duration(value_member(c->params, "for"), &for_ms) != 0 ||
+	    for_ms < 1000 || for_ms > DRAIN_MOST_MS) {
+		admin_reply_error(c->exchange, 400, "query",
+				  "'for' is a time from 1s to 7d");
+		return;
+	}
+	(void)!snprintf(name, sizeof(name), "%.*s", STR_FMT(c->subject));
+	log_info("destination_command", "destination=%s command=drain", name);
+	admin_note(c, "destination.drain", c->subject);
+	delivery_drain(r->delivery, name, for_ms);
+	admin_reply_json(c->exchange, 200, STR("{\"status\":\"ok\"}\n"));
 }

@@ -145,7 +145,6 @@ void admin_on_asked(void *ctx, struct delivery_ask *ask);
 /* ---- admin_crm.c ----------------------------------------------------------
  */
 
-void admin_post_drain(struct admin_call *c);
 void admin_post_test(struct admin_call *c);
 void admin_get_here(struct admin_call *c);
 void admin_get_there(struct admin_call *c);
@@ -191,6 +190,7 @@ void admin_get_alarms(struct admin_call *c);
 void admin_get_destinations(struct admin_call *c);
 void admin_post_pause(struct admin_call *c);
 void admin_post_resume(struct admin_call *c);
+void admin_post_drain(struct admin_call *c);
 /* "destinations":[...] */
 void admin_add_destinations(struct buf *b, const struct metrics_inputs *in);
 

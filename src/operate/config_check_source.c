@@ -148,6 +148,30 @@ static void check_signed_url(struct reader *r, const struct source *s,
 	    "'public_url' must be set: source '%s' signs the URL", s->name);
 }
 
+/* Its leads would wait: a token of another account opens nothing there. */
+static void check_token_of(struct reader *r, const struct source *s,
+			   const struct node *n, const char *account)
+{
+	if (source_account_token(s, str_from(account)) == NULL)
+		problems_warn(r->problems, place_within(r, n, "api.tokens"),
+			      "'api.tokens' has none for account '%.64s': its "
+			      "leads will wait for one",
+			      account);
+}
+
+static void check_tokens(struct reader *r, const struct source *s,
+			 const struct node *n)
+{
+	const struct api_rule *api = &s->api;
+	if (api->n_tokens == 0 || api->token.n > 0 ||
+	    api->oauth.refresh_token.n > 0)
+		return;
+	for (size_t i = 0; i < s->accounts.n; i++)
+		check_token_of(r, s, n, s->accounts.v[i]);
+	for (size_t i = 0; s->accounts.n == 0 && i < s->route.map.n; i++)
+		check_token_of(r, s, n, s->route.map.v[i].from);
+}
+
 static void check_accounts(struct reader *r, const struct source *s,
 			   const struct node *n)
 {
@@ -223,6 +247,7 @@ void config_check_source(struct reader *r, size_t i)
 	check_urls(r, n, &s->redirect, "redirect");
 	check_origins(r, s, n);
 	check_signed_url(r, s, n);
+	check_tokens(r, s, n);
 	if (s->ops == NULL)
 		return;
 	check_accounts(r, s, n);

@@ -271,8 +271,14 @@ static void explain_signature(struct explain *e, const struct source *source,
 {
 	const char *why = e->why;
 	if (source_proof_in_body(source)) {
-		HINT(e, "the key inside the body is none of the configured "
-			"secrets");
+		HINT(
+		    e, "%s",
+		    strcmp(why, "stale") == 0
+			? "the proof inside the body is right, but its "
+			  "timestamp is outside tolerance (--at TIME judges it "
+			  "as of then)"
+			: "the proof inside the body was made with none of "
+			  "the configured secrets");
 		return;
 	}
 	bool found = proves(why) || try_bodies(e, source, r, &why) ||

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "operate/mapper.h"
@@ -192,6 +193,7 @@ void mapped_done(struct road *r, struct message *message)
 {
 	struct mapped_task *t = (struct mapped_task *)message;
 	struct mapped *m = t->task.job;
+	fault_point("webhook_mapped");
 	r->mapped_out++;
 	mapper_taken(r->mapper);
 	if (t->made != NULL)

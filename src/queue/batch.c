@@ -348,6 +348,7 @@ static void report_commands(struct queue *q, struct batch *b)
 			query_undo(c);
 		else if (c->json.n == 0)
 			buf_add_str(&c->json, STR("{\"status\":\"done\"}"));
+		fault_point("command_committed");
 		report_erased(q, c);
 		c->done(c->ctx, c);
 	}

@@ -95,6 +95,13 @@ static struct queue *make(const struct config *config,
 	return q;
 }
 
+/* The longest wait that can be meant: jitter adds half to a pause at most. */
+static int64_t longest_wait(int64_t retry_every_ms)
+{
+	int64_t longest = retry_every_ms * 3 / 2;
+	return longest > ASKED_WAIT_MAX_MS ? longest : ASKED_WAIT_MAX_MS;
+}
+
 /* Due times a clock wrote that was ahead: nobody waits for that day. */
 static int clamp_due(struct queue *q, const struct config *config,
 		     struct err *err)
@@ -103,9 +110,8 @@ static int clamp_due(struct queue *q, const struct config *config,
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < config->n_destinations; i++) {
 		const struct destination_config *c = config->destinations[i];
-		/* Jitter adds half at most. */
 		char bulk[QUEUE_NAME];
-		int64_t latest = now + c->retry_every_ms * 3 / 2;
+		int64_t latest = now + longest_wait(c->retry_every_ms);
 		struct str names[] = {str_from(c->name),
 				      bulk_queue(str_from(c->name), bulk)};
 		for (int k = 0; rc == 0 && k < 2; k++)
@@ -117,7 +123,7 @@ static int clamp_due(struct queue *q, const struct config *config,
 		rc = q->ops->clamp_due(
 		    q->store,
 		    fetch_queue(str_from(config->sources[i]->name), queue),
-		    now + FETCH_RETRY_EVERY_MS * INT64_C(3) / 2,
+		    now + longest_wait(FETCH_RETRY_EVERY_MS),
 		    now + FETCH_RETRY_EVERY_MS, err);
 	}
 	return rc;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "queue/queue_parts.h"
@@ -34,6 +35,7 @@ static void refill(struct queue *q, struct message *m)
 		/* What was read is good; the rest is still there. */
 		r->refill.more = true;
 	}
+	fault_point("refill_read");
 	q->events.refilled(q->events.ctx, r->destination, r->refill.chain,
 			   r->refill.more, r->refill.next_due_at_ms);
 	free(r->others);
@@ -49,6 +51,7 @@ static void recall(struct queue *q, struct message *m)
 	heartbeat_sleep(&q->reader_beat, false);
 	if (rc != 0)
 		log_error("recall_failed", "error=\"%s\"", err.text);
+	fault_point("recall_read");
 	q->events.recalled(q->events.ctx, r->chain);
 	free(r);
 }
@@ -186,6 +189,8 @@ void reader_main(void *ctx)
 	int64_t oldest_at = 0;
 	struct oldest_list oldest = {0};
 	bool go_on = true;
+	/* Whoever asks can wait; a sender who waits for a commit should not. */
+	worker_stand_back();
 	while (go_on) {
 		heartbeat_sleep(&q->reader_beat, true);
 		struct message *m = mailbox_wait(q->to_reader, OLDEST_EVERY_MS);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "queue/sqlite.h"
 
 static int retry(struct store *s, struct query *q, int64_t id, int64_t now_ms,
@@ -99,12 +100,13 @@ static int run_many(struct store *s, struct query *q, int64_t now_ms,
 int sqlite_command(struct store *s, struct query *q, int64_t now_ms,
 		   struct err *err)
 {
-	if (q->n_ids > 0)
-		return run_many(s, q, now_ms, err);
-	int rc = run_one(s, q, q->id, now_ms, err);
-	return rc == 0
-		   ? note(s, &q->audit, str_from(q->audit.subject), now_ms, err)
-		   : rc;
+	int rc = q->n_ids > 0 ? run_many(s, q, now_ms, err)
+			      : run_one(s, q, q->id, now_ms, err);
+	if (rc == 0 && q->n_ids == 0)
+		rc =
+		    note(s, &q->audit, str_from(q->audit.subject), now_ms, err);
+	fault_point("command_written");
+	return rc;
 }
 
 /* ---- reading it --------------------------------------------------------- */

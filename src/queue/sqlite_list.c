@@ -14,7 +14,7 @@
 
 enum {
 	LIST_MAX = 1000,
-	WALK_MS = 50,        /* of one answer */
+	WALK_MS = 40,        /* of one answer */
 	GATHER_MAX = 100000, /* entries of the index of what waits */
 	LOOK_EVERY = 64,     /* rows between looks at the clock */
 	BLOCK = 32,          /* rows that say when an id was given */
@@ -33,7 +33,7 @@ struct walk {
 	struct query *q;
 	struct filter f;
 	struct sqlite3_stmt *rows; /* ids in falling order, or one by its id */
-	struct sqlite3_stmt *unit;
+	struct sqlite3_stmt *unit, *request;
 	int64_t *ids; /* instead of `rows` in order */
 	size_t n_ids, cap_ids, at_id;
 	int64_t until;            /* monotonic */
@@ -266,6 +266,22 @@ static void emit(struct walk *w, int64_t id)
 	buf_add_char(&q->json, '}');
 }
 
+/* 1: the unit at hand has what is looked for. */
+static int search(struct walk *w, int64_t id)
+{
+	struct str request = STR_NONE;
+	if (sqlite3_column_int(w->unit, COL_STATE) == UNIT_QUARANTINED) {
+		sqlite_reset(w->request);
+		sqlite_bind_int(w->request, 1, id);
+		int rc = sqlite_row(w->request, &w->q->err);
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			request = sqlite_str(w->request, 0);
+	}
+	return needle_found(&w->f.needle, w->unit, request) ? 1 : 0;
+}
+
 /* 1: it belongs to the answer; its unit is at hand. */
 static int look(struct walk *w, int64_t id)
 {
@@ -277,9 +293,7 @@ static int look(struct walk *w, int64_t id)
 	sqlite_bind_int(w->unit, 1, id);
 	int rc = sqlite_row(w->unit, &w->q->err);
 	w->looked += LOOK_EVERY / 4;
-	if (rc == 1 && needle && !needle_found(&w->f.needle, w->unit))
-		rc = 0;
-	return rc;
+	return rc == 1 && needle ? search(w, id) : rc;
 }
 
 static bool out_of_time(struct walk *w)
@@ -359,6 +373,11 @@ int reader_list(struct store_reader *r, struct query *q)
 	if (rc == 0)
 		rc = sqlite_prepare(r->db, UNIT_COLUMNS " WHERE l.id = ?1",
 				    &w.unit, &q->err);
+	if (rc == 0)
+		rc = sqlite_prepare(r->db,
+				    "SELECT r.body FROM lead l JOIN request r"
+				    " ON r.id = l.request WHERE l.id = ?1",
+				    &w.request, &q->err);
 	if (rc == 0 && list)
 		buf_add_str(&q->json, STR("{\"leads\":["));
 	if (rc == 0 && !w.f.nothing)
@@ -371,6 +390,7 @@ int reader_list(struct store_reader *r, struct query *q)
 	}
 	(void)sqlite3_finalize(w.rows);
 	(void)sqlite3_finalize(w.unit);
+	(void)sqlite3_finalize(w.request);
 	needle_release(&w.f.needle);
 	free(w.ids);
 	return rc;

@@ -67,7 +67,9 @@ void needle_init(struct needle *n, const char *text, const char *reason);
 void needle_release(struct needle *n);
 /* False: every row has it. */
 bool needle_given(const struct needle *n);
-/* Whether a row of UNIT_COLUMNS has it. */
-bool needle_found(const struct needle *n, struct sqlite3_stmt *st);
+/* Whether a row of UNIT_COLUMNS has it, or the request it came with, where that
+ * is given. */
+bool needle_found(const struct needle *n, struct sqlite3_stmt *st,
+		  struct str request);
 
 #endif

@@ -2,6 +2,8 @@
 /*
  * Whether a stored lead has what somebody looks for: part of a name, an e-mail
  * address, a phone number, an event id or a reason; or a whole CRM id or key.
+ * Of what could not be mapped nobody knows where the name is: there it is any
+ * part of the request.
  * Upper and lower case are one, of ASCII. Reader thread only.
  */
 #include <sqlite3.h>
@@ -90,7 +92,8 @@ static bool person_has(const struct needle *n, struct str body)
 	return found;
 }
 
-bool needle_found(const struct needle *n, struct sqlite3_stmt *st)
+bool needle_found(const struct needle *n, struct sqlite3_stmt *st,
+		  struct str request)
 {
 	struct str key = sqlite_str(st, COL_KEY);
 	if (n->reason.n > 0 && !has(sqlite_str(st, COL_REASON), n->reason))
@@ -102,5 +105,7 @@ bool needle_found(const struct needle *n, struct sqlite3_stmt *st)
 	return has(sqlite_str(st, COL_EVENT_ID), n->text) ||
 	       has(sqlite_str(st, COL_REASON), n->text) ||
 	       str_ieq(sqlite_str(st, COL_CRM_ID), n->text) ||
-	       person_has(n, sqlite_str(st, COL_BODY));
+	       person_has(n, sqlite_str(st, COL_BODY)) ||
+	       has(request, n->text) || has(request, n->digits) ||
+	       has(request, n->email);
 }

@@ -100,8 +100,8 @@ int reader_name_id(struct store_reader *r, const char *text, int64_t *id,
 #define OF_ACCOUNT                                                             \
 	TO_FETCH " AND (SELECT account FROM cold WHERE id = lead.id) IS ?5"
 #define OF_OTHERS                                                              \
-	TO_FETCH " AND NOT EXISTS (SELECT 1 FROM cold JOIN json_each(?5) j"    \
-		 " ON j.value = cold.account WHERE cold.id = lead.id)"
+	TO_FETCH " AND ifnull((SELECT account FROM cold WHERE id = lead.id),"  \
+		 " '') NOT IN (SELECT value FROM json_each(?5))"
 #define DUE(which)                                                             \
 	"SELECT l.id, l.source, l.received_at, l.at, l.attempts,"              \
 	" l.generation, l.first_failed_at, l.triable_ms, c.occurred_at,"       \

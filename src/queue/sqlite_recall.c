@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When each destination was sent to of late, so that a rate limit holds over a
- * restart. Delivered leads tell the time of their last attempt, `attempt` that
- * of all others; what was under way when the process ended left no row, so the
- * leads that wait stand in for it. A walk over the narrow table, once after a
- * start. Reader thread only.
+ * When each destination was sent to of late, and for how long it asked to be
+ * left alone, so that both hold over a restart. Delivered leads tell the time
+ * of their last attempt, `attempt` that of all others; what was under way when
+ * the process ended left no row, so the leads that wait stand in for it. A walk
+ * over the narrow table, once after a start. Reader thread only.
  */
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -86,6 +86,32 @@ static int read_others(const struct recalling *c, struct err *err)
 	return rc;
 }
 
+/* Who asked for time, and how long: the lead that was told so still waits for
+ * the end of it. */
+static int read_limited(const struct recalling *c, struct err *err)
+{
+	struct sqlite3_stmt *st = NULL;
+	int rc = sqlite_prepare(
+	    c->r->db,
+	    "SELECT l.destination, max(l.at) FROM attempt a"
+	    " CROSS JOIN lead l ON l.id = a.lead"
+	    " WHERE a.outcome = ?1 AND l.state = 0 AND NOT EXISTS"
+	    " (SELECT 1 FROM attempt b WHERE b.lead = a.lead AND b.n > a.n)"
+	    " GROUP BY l.destination",
+	    &st, err);
+	if (rc != 0)
+		return rc;
+	sqlite_bind_int(st, 1, OUTCOME_LIMITED);
+	while ((rc = sqlite_row(st, err)) == 1) {
+		int64_t id = sqlite3_column_int64(st, 0);
+		if (id > 0 && (size_t)id < c->n && c->by_id[id] != NULL)
+			c->by_id[id]->limited_until_ms =
+			    sqlite3_column_int64(st, 1);
+	}
+	(void)sqlite3_finalize(st);
+	return rc;
+}
+
 /* Never more than wait can have been under way. */
 static int read_in_flight(struct store_reader *r, struct recall *to, int64_t id,
 			  struct err *err)
@@ -136,6 +162,8 @@ int reader_recall(struct store_reader *r, struct recall *chain, struct err *err)
 		rc = read_delivered(&c, err);
 	if (rc == 0 && c.since_ms != 0)
 		rc = read_others(&c, err);
+	if (rc == 0)
+		rc = read_limited(&c, err);
 	for (size_t i = 0; rc == 0 && i < c.n; i++)
 		if (c.by_id[i] != NULL)
 			rc = read_in_flight(r, c.by_id[i], (int64_t)i, err);

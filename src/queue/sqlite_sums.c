@@ -12,7 +12,7 @@
 #include "lead/sums.h"
 #include "queue/sqlite_list.h"
 
-enum { SUMS_MAX = 1000, SUMS_MS = 50 };
+enum { SUMS_MAX = 1000, SUMS_MS = 40 };
 
 enum { ROW_ID, ROW_STATE, ROW_AT, ROW_DESTINATION };
 

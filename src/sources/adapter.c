@@ -30,7 +30,7 @@ struct event *event_list_add(struct event_list *list, struct arena *arena)
 	else
 		list->first = event;
 	list->last = event;
-	list->n++;
+	event->index = (uint32_t)list->n++;
 	return event;
 }
 

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "sources/adapter.h"
 #include "sources/engine.h"
+#include "sources/signature.h"
 
 enum { HASH_BYTES = 16, ID_MAX = 512 };
 
@@ -108,7 +109,7 @@ void identity_fill(const struct source_call *call, struct str store_secret,
 
 /* ---- one lead at a time ------------------------------------------------- */
 
-enum { ONCE_MAX = 3 }; /* join by phone and by e-mail, conversation */
+enum { ONCE_MAX = 4 }; /* join by phone and by e-mail, conversation, proof */
 
 struct once_list {
 	const struct source_call *call;
@@ -146,7 +147,9 @@ void identity_once(const struct source_call *call, struct str store_secret,
 {
 	const struct source *source = call->source;
 	int64_t talk_ms = is_message(lead) ? source->conversation_ms : 0;
-	if (source->join_ms == 0 && talk_ms == 0)
+	int64_t nonce_ms = 0;
+	struct str nonce = signature_nonce(call, &nonce_ms);
+	if (source->join_ms == 0 && talk_ms == 0 && nonce.n == 0)
 		return;
 	const struct once_list list = {call, store_secret, out};
 	struct str sender = event->sender;
@@ -161,4 +164,9 @@ void identity_once(const struct source_call *call, struct str store_secret,
 		 str_eq(lead->source_type, STR("sms")) ? "conversation sms"
 						       : "conversation chat",
 		 sender, talk_ms, STR("conversation"));
+	/* A repetition is known by its id before. */
+	if (nonce.n > 0)
+		nonce = arena_printf(call->arena, "%u:%.*s", event->index,
+				     STR_FMT(nonce));
+	add_once(&list, "proof", nonce, nonce_ms, STR("proof used before"));
 }

@@ -18,6 +18,9 @@ enum { SIGNATURE_BYTES_MAX = 1024 }; /* an RSA key of 8192 bits */
 /* As seconds this is the year 5138: what is greater is milliseconds. */
 static const int64_t timestamp_is_ms = 100000000000;
 
+/* How long an id in the body is remembered whose time is not judged. */
+static const int64_t nonce_default_ms = 30LL * 24 * 3600 * 1000;
+
 /* What one request brings for this scheme. */
 struct evidence {
 	struct str signatures; /* header text */
@@ -322,4 +325,19 @@ void signature_verify(const struct signature *s, const struct source_call *call,
 		return;
 	}
 	*proof = (struct proof){PROOF_OK, matched, NULL};
+}
+
+struct str signature_nonce(const struct source_call *call, int64_t *time_ms)
+{
+	const struct signature *s =
+	    call->source->proof_in_body ? call->source->state : NULL;
+	struct evidence e = {0};
+	struct proof ignored;
+	while (s != NULL && s->other != NULL && !sent(s, call))
+		s = s->other;
+	if (s == NULL || !s->uses_id || !take_evidence(s, call, &e, &ignored))
+		return STR_NONE;
+	*time_ms = s->scheme.tolerance_ms > 0 ? 2 * s->scheme.tolerance_ms
+					      : nonce_default_ms;
+	return e.id;
 }

@@ -92,6 +92,10 @@ LB_MUST_CHECK int signature_sign(const struct signature *s,
 /* source_ops.release of every adapter whose state is its signature. */
 void signature_release(struct source *source);
 
+/* Of a signature in the body that covers something else than the body: the id
+ * it covers, which is good for one request within the time. Else STR_NONE. */
+struct str signature_nonce(const struct source_call *call, int64_t *time_ms);
+
 /* For adapters whose scheme is configuration. source->state is the signature,
  * or NULL where no scheme is configured: then the engine's rules prove. */
 LB_MUST_CHECK int signature_configured(struct source *source, struct err *err);

@@ -159,9 +159,13 @@ static struct str joined(const struct tracing *t, struct str a, struct str b,
 /* The expression of the configuration that makes this member. */
 static struct str expression_of(const struct source *source, struct str member)
 {
-	for (size_t i = 0; i < source->map.n; i++)
-		if (str_eq(str_from(source->map.v[i].from), member))
+	for (size_t i = 0; i < source->map.n; i++) {
+		struct str name = str_from(source->map.v[i].from);
+		if (program_is_whole(name.p)) /* its text may be long */
+			return name;
+		if (str_eq(name, member))
 			return str_from(source->map.v[i].to);
+	}
 	return STR_NONE;
 }
 

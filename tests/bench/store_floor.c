@@ -149,7 +149,7 @@ static struct submission *make(const struct options *o, const char *bytes)
 	e->topic = STR("orders/create");
 	e->account = STR("example.myshopify.com");
 	e->n_units = 1;
-	u->destination = STR("sink");
+	u->destination = STR("mega");
 	u->body = (struct str){bytes, (size_t)o->lead};
 	s->source = STR("shop");
 	s->received_at_ms = clock_wall_ms();
@@ -191,7 +191,7 @@ static void settle_batch(struct store *s, const struct options *o, int64_t last)
 	for (int64_t id = last - o->batch + 1; id <= last; id++) {
 		struct due_lead lead = {.id = id,
 					.source = STR("shop"),
-					.destination = STR("sink")};
+					.destination = STR("mega")};
 		struct settlement t = {
 		    .lead = &lead,
 		    .state = UNIT_DELIVERED,

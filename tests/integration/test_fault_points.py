@@ -23,7 +23,7 @@ from support.load import Load, check_arrivals
 HOUR_MS = 60 * 60 * 1000
 CHANGES = {
     "log": {"level": "info"},
-    "destinations": {"mega": {"concurrency": 8,
+    "destinations": {"mega": {"concurrency": 8, "rate": "1000/s",
                               "breaker": {"failures": 50}}},
     "store": {"retain": {"payloads": "1m", "attempts": "1m",
                          "leads": "1m"}}}
@@ -105,17 +105,63 @@ def on_sigterm(bridge, load):
     return status
 
 
+def on_a_backlog(bridge, load):
+    """Leads of an earlier run wait on disk; those of this run come too."""
+    with without_fault(bridge):
+        bridge.crm.stop()
+        bridge.start()
+        load.run_round(bridge.address, 20, lambda: None)
+        bridge.kill()
+        bridge.crm.start()
+    return before_ready(bridge, load)
+
+
+def with_programs(bridge, load):
+    """The source has an expression that only the mapper thread may run."""
+    bridge.write({"sources": {"shop": {"map": {
+        "contact_name": '.first_name + " " + .last_name'}}}})
+    return under_load(bridge, load)
+
+
+def on_a_persons_word(bridge, load):
+    """A refused lead is sent again by hand."""
+    with without_fault(bridge):
+        bridge.crm.behave()
+        bridge.crm.misbehave({"status": 422})
+        bridge.start()
+        post = load.next_post()
+        assert bridge.post(post).status == 200
+        load.count(post, 200)
+        load.again[post.event] = 1
+        bridge.wait_ledger(dead=1)
+        bridge.stop()
+    bridge.start()
+    assert bridge.ctl("leads", "retry", "1").returncode != 0
+    return bridge.wait_exit(30)
+
+
+def after_a_persons_word(bridge):
+    """What the crash left undone is asked for again."""
+    if bridge.ledger()["dead"]:
+        done = bridge.ctl("leads", "retry", "1")
+        assert done.returncode == 0, done.stderr
+
+
 # Name: how the daemon comes to it, and at which passages it dies.
 POINTS = {
     "migration_copy": (on_an_older_store, (1,)),
     "migration": (before_ready, (1, 2)),  # one passage for each version
+    "recall_read": (on_a_backlog, (1,)),
+    "refill_read": (on_a_backlog, (1, 2)),
     "webhook_read": (under_load, (1, 5)),
+    "webhook_mapped": (with_programs, (1, 5)),
     "webhook_processed": (under_load, (1, 5)),
     "store_begin": (under_load, (1, 5)),
     "store_put": (under_load, (1, 5)),
     "store_committed": (under_load, (1, 5)),
     "answer_ready": (under_load, (1, 5)),
     "answer_written": (under_load, (1, 5)),
+    "delivery_due": (under_load, (1, 5)),
     "delivery_taken": (under_load, (1, 5)),
     "delivery_sent": (under_load, (1, 5)),
     "delivery_answered": (under_load, (1, 5)),
@@ -127,6 +173,8 @@ POINTS = {
     "settle_judged": (under_load, (1, 5)),
     "settle_written": (under_load, (1, 5)),
     "settle_committed": (under_load, (1, 5)),
+    "command_written": (on_a_persons_word, (1,)),
+    "command_committed": (on_a_persons_word, (1,)),
     "checkpoint": (under_load, (1, 5)),
     "retention": (on_old_leads, (1, 5)),
     "drain": (on_sigterm, (1, 5)),
@@ -197,6 +245,8 @@ def test_a_kill_loses_and_doubles_nothing(
     assert how(bridge, load) == -signal.SIGKILL
     del bridge.environment["LEADBRIDGE_FAULT"]
     bridge.start()
+    if POINTS[point][0] is on_a_persons_word:
+        after_a_persons_word(bridge)
     load.send_the_rest(bridge)
     load.run_round(bridge.address, 5, lambda: None)
     load.send_the_rest(bridge)

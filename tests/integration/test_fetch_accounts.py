@@ -105,6 +105,23 @@ def test_backlog_of_a_parked_account_is_in_nobodys_way(make_bridge, crm,
     condition(bridge, "@hub:777", "parked", "http_401")
 
 
+def test_flood_of_a_parked_account_is_in_nobodys_way(make_bridge, crm,
+                                                     providers, person):
+    """What is handed over in memory is no more than somebody has room for."""
+    bridge = make(make_bridge, crm, providers, two_portals(providers))
+    bridge.start()
+    providers.hubspot_tokens.remove(TOKENS["777"])
+    for start in range(1000, 4000, 100):
+        accepted(bridge, hubspot(*range(start, start + 100), portal="777"))
+    condition(bridge, "@hub:777", "parked", "http_401")
+    put_contacts(providers, person, 1, 2)
+    accepted(bridge, hubspot(1, 2))
+    crm.wait_leads(2)
+    bridge.wait_ledger(accepted=3002, delivered=2, fetching=3000)
+    rows = {d["name"]: d for d in bridge.api("/destinations")["destinations"]}
+    assert rows["@hub:62515"]["condition"] == "ok"
+
+
 def test_account_without_a_token_waits_for_one(make_bridge, crm, providers,
                                                person):
     bridge = make(make_bridge, crm, providers, two_portals(providers))

@@ -7,6 +7,7 @@ machine that is busy; tests/bench/run --only isolation measures.
 """
 
 import contextlib
+import os
 import statistics
 import time
 
@@ -95,3 +96,29 @@ def test_a_black_hole_changes_nothing_for_the_other(
     assert status["delivered"] == 0 and status["retried"] > 0
     assert table["fine"].status()["condition"] == "ok"
     table.bridge.wait_ledger(waiting=40, dead=0)
+
+
+def delivery_cpu(bridge):
+    """Seconds of CPU that the delivery thread has used."""
+    for task in os.scandir(f"/proc/{bridge.process.pid}/task"):
+        with open(f"{task.path}/comm", encoding="ascii") as f:
+            if f.read().strip() != "delivery":
+                continue
+        with open(f"{task.path}/schedstat", encoding="ascii") as f:
+            return int(f.read().split()[0]) / 1e9
+    raise AssertionError("no delivery thread")
+
+
+def test_a_handshake_does_not_read_the_authorities_again(
+        table_of, person):
+    """That takes the thread all destinations share some 15 ms."""
+    table = table_of("handshake hangs")
+    for _ in range(30):
+        table["hole"].post(person())
+    hole = table["hole"]
+    eventually(lambda: hole.status()["retried"] >= 5, 30, "a few tries")
+    tries, used = hole.status()["retried"], delivery_cpu(table.bridge)
+    eventually(lambda: hole.status()["retried"] >= tries + 10, 60,
+               "ten more")
+    tries = hole.status()["retried"] - tries
+    assert (delivery_cpu(table.bridge) - used) / tries < 0.008

@@ -114,6 +114,22 @@ def test_waiting_leads_are_found_newest_first(bridge, crm, person):
     assert not listed(bridge, state="fetching")
 
 
+def test_text_finds_a_person_in_the_quarantine(bridge, person):
+    people = [person() for _ in range(2)]
+    for someone in people:
+        bridge.post(senders.ghl_contact(bridge.ghl_key, someone,
+                                        location="not-ours"))
+    bridge.wait_ledger(quarantined=2)
+    first = listed(bridge)[-1]["id"]
+    for text in (people[0].email, people[0].last.lower()):
+        for path in ("/quarantine?", "/leads?"):
+            found = bridge.api(path + "text=" + urllib.parse.quote(text))
+            assert [v["id"] for v in found["leads"]] == [first], text
+    text = bridge.ctl("quarantine", "list", "--text", people[0].email).stdout
+    assert str(first) in text and not any(
+        trace in text for trace in people[0].traces())
+
+
 @pytest.mark.parametrize("query", [
     "since=yesterday", "until=2026-13-01", "sourec=shop", "limit=0",
     "state=dead&state=waiting", "text=" + "x" * 200, "state=deadly",
@@ -338,8 +354,9 @@ def test_queue_names_a_pause(bridge, crm, person):
     assert shown.returncode == 0 and "a person: pause" in shown.stdout
     listing = bridge.ctl("queue", "list")
     assert "paused" in listing.stdout and one in listing.stdout
-    gate, = bridge.api("/queue")["destinations"]
-    assert gate["gate"] == "paused"
+    gates = {v["destination"]: v["gate"]
+             for v in bridge.api("/queue")["destinations"]}
+    assert gates["mega"] == "paused"
     bridge.ctl("destination", "resume", "mega")
     bridge.wait_ledger(delivered=1)
     gone = bridge.api(f"/queue/{one}")
@@ -427,7 +444,7 @@ def test_a_drain_finishes_what_is_under_way_and_ends_by_itself(
     assert done.returncode == 0 and "drained" in done.stdout
     assert bridge.ledger()["delivered"] == 1
     bridge.post(order(person()))
-    mega, = bridge.api("/destinations")["destinations"]
+    mega = bridge.api("/destinations")["destinations"][0]
     assert (mega["condition"], mega["reason"]) == ("paused", "drained")
     assert mega["until"]
     assert len(crm.posts()) == 1
@@ -555,3 +572,11 @@ def test_reconcile_asks_for_smaller_pages_when_one_is_too_large(
     done = bridge.ctl("reconcile")
     assert done.returncode == 0, done.stderr
     assert "balances: 60 match" in done.stdout
+
+
+def test_reconcile_waits_when_the_crm_asks_for_time(bridge, crm, person):
+    deliver(bridge, person, 2)
+    crm.misbehave({"status": 429, "headers": {"Retry-After": "1"}})
+    done = bridge.ctl("reconcile")
+    assert done.returncode == 0, done.stderr
+    assert [r.status for r in crm.requests if r.method == "GET"] == [429, 200]

@@ -35,14 +35,7 @@ def programmed(**more):
 
 
 def stuck(make_bridge, crm):
-    """A bridge that may end while a thread is inside a program. Of the stack
-    of a libjq state only the end is pointed at: no leak, but it looks so."""
-    bridge = make_bridge(crm, programmed())
-    with open(bridge.path("lsan.supp"), "w", encoding="utf-8") as f:
-        f.write("leak:jv_mem_realloc\n")
-    bridge.environment["LSAN_OPTIONS"] = (
-        f"suppressions={bridge.path('lsan.supp')}:print_suppressions=0")
-    return bridge.start()
+    return make_bridge(crm, programmed()).may_be_stuck().start()
 
 
 def form(person, **more):
@@ -228,7 +221,8 @@ TRAPS = {
     "a hostile regular expression": (
         "fields: {kind: '.text // \"\" | "
         "test(\"^(([a-z])+.)+[A-Z]([a-z])+$\")'}\n",
-        {"text": HOSTILE}, "an expression failed"),
+        # libonig gives up by itself, or not in time where all is slow.
+        {"text": HOSTILE}, "an expression failed, expressions took too long"),
 }
 
 
@@ -260,7 +254,7 @@ def test_a_profile_that_does_not_end_holds_nobody_up(
     thread.join(10)
     assert results[0].status == 200 and slowest < 0.9
     row, = bridge.api("/quarantine")["leads"]
-    assert row["reason"] == reason
+    assert row["reason"] in reason
     someone = person()
     assert bridge.post(post(someone)).status == 200
     daemon.eventually(lambda: any(

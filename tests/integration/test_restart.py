@@ -84,3 +84,24 @@ def test_a_due_time_of_a_clock_that_was_ahead_is_not_waited_for(
     crm.start()
     bridge.start()
     bridge.wait_ledger(timeout=20, delivered=3)
+
+
+@pytest.mark.parametrize("rate", [None, "100/s"], ids=["free", "limited"])
+def test_the_time_a_crm_asked_for_holds_over_a_restart(
+        make_bridge, crm, person, rate):
+    bridge = make_bridge(crm, {"destinations": {"mega": {"rate": rate}}}
+                         if rate else None).start()
+    crm.misbehave({"status": 429, "headers": {"Retry-After": "5"}})
+    post_some(bridge, person, 1)
+    refused, = crm.wait_posts(1)
+    eventually(lambda: bridge.metric("leadbridge_delivery_attempts_total",
+                                     destination="mega",
+                                     outcome="limited") == 1, 10, "settled")
+    post_some(bridge, person, 3)
+    bridge.kill()
+    bridge.start()
+    post_some(bridge, person, 1)
+    eventually(lambda: bridge.api("/destinations")["destinations"][0][
+        "reason"] == "before_start", 3, "the limit of before")
+    bridge.wait_ledger(timeout=20, delivered=5)
+    assert all(r.at - refused.at >= 4.99 for r in crm.posts()[1:])

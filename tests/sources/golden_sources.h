@@ -71,6 +71,11 @@ static inline void golden_source_free(struct source *s)
 	secrets_release(&s->rsa_key);
 	secrets_release(&s->verify_token);
 	secret_release(&s->api.token);
+	for (size_t i = 0; i < s->api.n_tokens; i++) {
+		free(s->api.tokens[i].name);
+		secret_release(&s->api.tokens[i].secret);
+	}
+	free(s->api.tokens);
 	release_list(&s->destinations);
 	release_list(&s->accounts);
 	release_list(&s->origins);

@@ -83,6 +83,66 @@ static void fetch_waits_in_the_queue_of_its_source(void **state)
 	assert_int_equal(balanced(f).states[UNIT_FETCHING], 1);
 }
 
+static void store_fetch_of(struct fixture *f, const char *id,
+			   const char *account)
+{
+	struct submission *s = sub_one("meta", id, T0);
+	s->units[0].state = UNIT_FETCHING;
+	s->units[0].body = STR("[\"leadgen\"]");
+	s->events[0].account = str_from(account);
+	(void)store_sub(f, s);
+}
+
+/* How many are due, and when the next is (0: none). */
+static size_t refilled(struct fixture *f, const char *queue, const char *others)
+{
+	struct err err = {0};
+	struct refill q = {.destination = queue,
+			   .others = others,
+			   .fresh = 1,
+			   .backlog = 9,
+			   .now_ms = T0 + 1000};
+	must(f->ops->refill(f->reader, &q, &err), &err);
+	size_t n = 0;
+	while (q.chain != NULL) {
+		struct due_lead *lead = q.chain;
+		q.chain = lead->next;
+		/* The store knows one queue for all of them. */
+		assert_true(str_eq(lead->destination, STR("@meta")));
+		free(lead);
+		n++;
+	}
+	assert_int_equal(q.next_due_at_ms, 0);
+	return n;
+}
+
+static void accounts_of_a_source_are_refilled_apart(void **state)
+{
+	struct fixture *f = *state;
+	store_fetch_of(f, "e1", "1001");
+	store_fetch_of(f, "e2", "1001");
+	store_fetch_of(f, "e3", "1002");
+	store_fetch_of(f, "e4", NULL);
+	static const struct {
+		const char *queue, *others;
+		size_t n; /* each is fresh, and backlog */
+	} rows[] = {
+	    {"@meta", NULL, 5},
+	    {"@meta:1001", NULL, 3},
+	    {"@meta:1002", NULL, 2},
+	    {"@meta:1003", NULL, 0},
+	    {"@other:1001", NULL, 0},
+	    {"@meta", "[\"1001\"]", 3},
+	    {"@meta", "[\"1001\",\"1002\"]", 2},
+	    {"@meta", "[\"9\"]", 5},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t n = refilled(f, rows[i].queue, rows[i].others);
+		if (n != rows[i].n)
+			fail_msg("row %zu: %zu", i, n);
+	}
+}
+
 static void fetched_lead_waits_for_its_destination(void **state)
 {
 	struct fixture *f = *state;
@@ -206,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    IN_STORE(fetch_waits_in_the_queue_of_its_source),
+	    IN_STORE(accounts_of_a_source_are_refilled_apart),
 	    IN_STORE(fetched_lead_waits_for_its_destination),
 	    IN_STORE(description_is_never_sent_as_a_lead),
 	    IN_STORE(every_end_of_a_fetch_is_in_the_ledger),

@@ -9,7 +9,7 @@
 #define IN_STORE(name)                                                         \
 	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
-enum { MANY = 240 };
+enum { MANY = 240, CROWD = 20000 };
 
 static const char *const SOURCES[] = {"shop", "form", "chat"};
 
@@ -209,6 +209,44 @@ static void a_count_is_that_of_the_rows(void **state)
 	query_free(q);
 }
 
+static void add_crowd(struct fixture *f, int n)
+{
+	struct err err = {0};
+	begin(f);
+	for (int i = 0; i < n; i++) {
+		struct known k = {.received = T0 + i, .state = UNIT_WAITING};
+		struct submission *s = person_sub(i, &k);
+		must(f->ops->put(f->store, s, &err), &err);
+		submission_free(s);
+	}
+	commit(f);
+}
+
+/* Who is looked for is the very first: as many pages as it takes. */
+static void a_walk_out_of_time_goes_on_where_it_was(void **state)
+{
+	struct fixture *f = *state;
+	int64_t cursor = 0, found = 0;
+	add_crowd(f, CROWD);
+	for (int pages = 0; found == 0; pages++) {
+		struct query *q = query_new(QUERY_LEADS);
+		copy(q->text, sizeof(q->text), "p0@example.com");
+		q->after_id = cursor;
+		q->limit = 5;
+		must(f->ops->answer(f->reader, q), &q->err);
+		bool all = q->next_cursor == 0;
+		found = strstr(q->json.p, "\"id\":1,") != NULL;
+		/* An end says nothing of how far it came, a pause does. */
+		assert_true(all ==
+			    (strstr(q->json.p, "\"scanned_to\":null") != NULL));
+		assert_true(all || cursor == 0 || q->next_cursor < cursor);
+		assert_true(!all || found);
+		assert_true(pages < CROWD);
+		cursor = q->next_cursor;
+		query_free(q);
+	}
+}
+
 /* ---- many at once -------------------------------------------------------- */
 
 static void each_of_many_is_changed_by_itself(void **state)
@@ -369,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    IN_STORE(every_filter_gives_what_a_look_at_each_row_would),
 	    IN_STORE(a_count_is_that_of_the_rows),
+	    IN_STORE(a_walk_out_of_time_goes_on_where_it_was),
 	    IN_STORE(each_of_many_is_changed_by_itself),
 	    IN_STORE(send_as_new_takes_the_next_key_whatever_was_said),
 	    IN_STORE(a_dead_lead_can_be_buried),

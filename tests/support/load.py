@@ -21,6 +21,7 @@ class Load:
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
         self.answered = {}  # event id -> how many 200s
+        self.again = {}  # event id -> generation a person sent it as
         self.open = collections.deque()  # posts without an answer
         self.odd = collections.Counter()
         self.stopping = False
@@ -112,8 +113,11 @@ def check_arrivals(crm, load):
         sent[post.key].add(post.sha256)
         if post.status == 201:
             arrived.add(post.key)
-    expected = {senders.lead_key(load.source, event) for event in load.answered}
+    expected = {senders.lead_key(load.source, event,
+                                 generation=load.again.get(event, 0))
+                for event in load.answered}
+    refused = {senders.lead_key(load.source, event) for event in load.again}
     assert expected - arrived == set()
-    assert set(sent) - expected == set()
+    assert set(sent) - expected - refused == set()
     assert {key: found for key, found in sent.items()
             if len(found) != 1} == {}

@@ -328,6 +328,22 @@ static const struct row sources_rows[] = {
      "credential: or env:\n"
      "main.yaml:9:39: error: 'header' must be \"Name: value\" or a "
      "mapping\n"},
+    {"an account without a token",
+     "public_url: https://hooks.example.com\n" SOURCES
+     "  s:\n    platform: hubspot\n    secret: file:secret\n"
+     "    route: {map: {\"1\": mega, \"2\": mega}}\n"
+     "    api:\n      tokens:\n        \"1\": file:secret\n",
+     "main.yaml:12:9: warning: 'api.tokens' has none for account '2': its "
+     "leads will wait for one\n"},
+    {"tokens of nobody",
+     "public_url: https://hooks.example.com\n" SOURCES
+     "  s:\n    platform: hubspot\n    secret: file:secret\n"
+     "    route: {map: {\"1\": mega}}\n"
+     "    api:\n      tokens:\n        \"a/b\": file:secret\n"
+     "        \"1\": s3cr3t\n",
+     "main.yaml:12:9: error: 'api.tokens': not the id of an account\n"
+     "main.yaml:13:14: error: 'api.tokens' must be credential:NAME, "
+     "file:PATH, env:NAME or plain:TEXT\n"},
     {"a destination nobody uses",
      "destinations:\n  other: {url: https://crm.example.com/leads, "
      "token: file:secret, " ID "}\n" MEGA "sources:\n" GOOD,

@@ -29,12 +29,12 @@ static void judge(struct destination *d, int64_t id, enum transport transport,
 		  int status)
 {
 	struct unit u = {.id = id, .body = "{}"};
-	struct attempt a = {.d = d, .limiter = d->limiter, .tokens = 1};
+	struct attempt a = {.d = d};
 	struct attempt_result r = {
 	    .transport = transport, .status = status, .body_complete = true};
 	a.entry = scheduler_add(d->leads, lead_of(&u, "mega"), 0, 0);
 	a.started = clock_mono_ms();
-	limiter_take(d->limiter, a.started);
+	tokens_take(&a.tokens, d->limiter, a.started);
 	destination_judge(&a, &r);
 	scheduler_forget(d->leads, a.entry);
 }

@@ -25,12 +25,14 @@
 enum { WALL = 1000000, MONO = 500000, MINUTES = 60 * 1000 };
 
 static struct settlement *last;
+static int settled;
 
 static void keep_settlement(void *ctx, struct settlement *s)
 {
 	(void)ctx;
 	settlement_free(last);
 	last = s;
+	settled++;
 }
 
 struct provider {
@@ -86,7 +88,7 @@ static void answer(struct provider *p, int64_t id, const char *description,
 				.to = STR("mega"),
 				.first_failed_at_ms = failed_at,
 				.body = str_from(description)};
-	struct attempt a = {.d = p->d, .limiter = p->limiter, .tokens = 1};
+	struct attempt a = {.d = p->d};
 	struct attempt_result r = {.transport = TRANSPORT_ANSWERED,
 				   .status = status,
 				   .body = str_from(body),
@@ -94,9 +96,50 @@ static void answer(struct provider *p, int64_t id, const char *description,
 	a.entry = scheduler_add(p->d->leads, due_lead_new(&lead), 0, 0);
 	a.started = clock_mono_ms();
 	a.started_ms = clock_wall_ms();
-	limiter_take(p->limiter, a.started);
+	tokens_take(&a.tokens, p->limiter, a.started);
 	destination_judge(&a, &r);
 	scheduler_forget(p->d->leads, a.entry);
+}
+
+/* One answer to a request for the contacts 1..n, of leads of the same ids. */
+static void answer_to_all(struct provider *p, int64_t n, int status,
+			  const char *body)
+{
+	struct attempt *first = NULL, **end = &first;
+	for (int64_t id = 1; id <= n; id++) {
+		char text[96];
+		(void)!snprintf(
+		    text, sizeof(text),
+		    "[\"contact.creation\",\"1\",\"0\",{\"objectId\":"
+		    "%lld}]",
+		    (long long)id);
+		struct due_lead lead = {.id = id,
+					.source = STR("crm"),
+					.destination = STR("@crm"),
+					.to = STR("mega"),
+					.body = str_from(text)};
+		(void)scheduler_add(p->d->leads, due_lead_new(&lead), 0, 0);
+	}
+	for (int64_t id = 1; id <= n; id++, end = &(*end)->mates) {
+		*end = xcalloc(1, sizeof(**end));
+		(*end)->d = p->d;
+		(*end)->limiter = p->limiter;
+		(*end)->started = clock_mono_ms();
+		(*end)->is_mate = id > 1;
+		(*end)->entry = scheduler_pick(p->d->leads, MONO, 0, false);
+	}
+	struct attempt_result r = {.transport = TRANSPORT_ANSWERED,
+				   .status = status,
+				   .body = str_from(body),
+				   .body_complete = true};
+	limiter_take(p->limiter, clock_mono_ms());
+	settled = 0;
+	destination_judge(first, &r);
+	while (first != NULL) {
+		struct attempt *next = first->mates;
+		free(first);
+		first = next;
+	}
 }
 
 static struct str rendered(void)
@@ -189,6 +232,63 @@ static void five_refusals_in_a_row_are_not_the_records_fault(void **state)
 	provider_close(&p);
 }
 
+static void each_of_a_batch_has_its_own_fate(void **state)
+{
+	(void)state;
+	struct provider p;
+	provider_open(&p, "hubspot");
+	answer_to_all(
+	    &p, 3, 207,
+	    "{\"results\":[{\"id\":\"2\",\"properties\":{\"email\":"
+	    "\"ana@example.com\"}},{\"id\":\"3\",\"properties\":{}}]}");
+	assert_int_equal(settled, 3);
+	/* The newest go first, so the last is the one that is not there. */
+	assert_int_equal(last->state, UNIT_FETCHING);
+	assert_string_equal(last->reason, "not_found");
+	assert_int_equal(last->http_status, 404);
+	assert_int_equal(p.d->total.delivered, 2);
+	assert_int_equal(p.d->total.retried, 1);
+	provider_close(&p);
+}
+
+/* Two leads with one odd answer park; one answer to two does not. */
+static void odd_answer_to_a_batch_is_one_answer(void **state)
+{
+	(void)state;
+	struct provider p;
+	provider_open(&p, "hubspot");
+	answer(&p, 99, CONTACT, 0, 200, RECORD);
+	answer_to_all(&p, 3, 403, "{}");
+	assert_int_equal(settled, 3);
+	assert_false(p.d->park.on);
+	assert_int_equal(last->state, UNIT_FETCHING);
+	answer(&p, 98, CONTACT, 0, 403, "{}");
+	assert_true(p.d->park.on);
+	provider_close(&p);
+}
+
+static void refused_batch_goes_on_alone_as_if_never_tried(void **state)
+{
+	static const struct {
+		int status;
+		const char *body;
+	} rows[] = {{400, "{}"}, {404, "{}"}, {200, "<html>"}, {200, ""}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct provider p;
+		provider_open(&p, "hubspot");
+		answer_to_all(&p, 2, rows[i].status, rows[i].body);
+		if (settled != 0)
+			fail_msg("row %zu: %d settled", i, settled);
+		for (int k = 0; k < 2; k++) {
+			struct entry *e =
+			    scheduler_pick(p.d->leads, MONO, 0, false);
+			assert_true(e != NULL && e->alone);
+		}
+		provider_close(&p);
+	}
+}
+
 static int teardown_rules(void **state)
 {
 	(void)state;
@@ -209,6 +309,9 @@ int main(void)
 	    TEST(what_is_known_is_delivered_when_the_record_is_not_to_be_had),
 	    TEST(dead_token_parks_and_costs_nothing),
 	    TEST(five_refusals_in_a_row_are_not_the_records_fault),
+	    TEST(each_of_a_batch_has_its_own_fate),
+	    TEST(odd_answer_to_a_batch_is_one_answer),
+	    TEST(refused_batch_goes_on_alone_as_if_never_tried),
 	};
 	http_client_global_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);

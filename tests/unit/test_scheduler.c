@@ -53,6 +53,32 @@ static void test_fresh_newest_first(void **state)
 	scheduler_free(s);
 }
 
+static int64_t probe(struct scheduler *s, int64_t avoid)
+{
+	struct entry *e = scheduler_pick(s, NOW, avoid, true);
+	int64_t id = e->id;
+	scheduler_forget(s, e);
+	return id;
+}
+
+static void test_a_probe_is_the_newest_of_all(void **state)
+{
+	(void)state;
+	struct scheduler *s = scheduler_new();
+	for (int64_t i = 1; i <= 9; i++)
+		add(s, i, "a", NOW, NOW - 60 * MINUTE + i);
+	add(s, 11, "b", NOW, NOW - 3000);
+	add(s, 12, "c", NOW, NOW - 1000);
+	add(s, 13, "d", NOW, NOW - 2000);
+	assert_int_equal(probe(s, 0), 12);
+	assert_int_equal(probe(s, 13), 11);
+	assert_int_equal(probe(s, 0), 13);
+	for (int64_t i = 9; i >= 1; i--) /* the backlog's, when that is all */
+		assert_int_equal(probe(s, 0), i);
+	assert_null(scheduler_pick(s, NOW, 0, true));
+	scheduler_free(s);
+}
+
 static void test_round_robin_over_sources(void **state)
 {
 	(void)state;
@@ -245,6 +271,7 @@ int main(void)
 	    cmocka_unit_test(
 		test_a_refill_that_read_it_before_does_not_bring_it),
 	    cmocka_unit_test(test_fresh_newest_first),
+	    cmocka_unit_test(test_a_probe_is_the_newest_of_all),
 	    cmocka_unit_test(test_round_robin_over_sources),
 	    cmocka_unit_test(test_backlog_oldest_first),
 	    cmocka_unit_test(test_backlog_keeps_a_quarter),
