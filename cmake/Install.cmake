@@ -8,7 +8,7 @@ install(FILES README.md TYPE DOC)
 install(FILES conf/leadbridge.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY docs/sources docs/monitoring TYPE DOC)
 install(FILES docs/deploy.md docs/dashboard.md docs/forms.md docs/form-snippet.html
-	docs/profiles.md docs/adding-a-source.md docs/store.md TYPE DOC)
+	docs/profiles.md docs/adding-a-source.md docs/store.md docs/imports.md TYPE DOC)
 
 # Debian 12 looks for units in /lib, for the others in /usr/lib.
 set(LB_UNIT_DIR lib/systemd/system CACHE STRING "where systemd units go")

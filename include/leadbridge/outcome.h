@@ -58,6 +58,7 @@ struct attempt_result {
 	struct str usage[3]; /* of an app, a business case, an ad account */
 	struct str location;
 	int64_t received_at_ms;
+	int64_t certificate_ends_ms; /* of the other side; 0: not known */
 };
 
 struct verdict {

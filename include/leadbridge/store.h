@@ -160,8 +160,8 @@ struct due_lead {
 	int64_t first_failed_at_ms; /* 0: never tried and failed */
 	int64_t triable_ms;         /* age that counts for max_age */
 	uint32_t attempts, generation;
-	int64_t bulk; /* number of the bulk request it is, or 0: then id is
-		       * that of its first row */
+	/* Number of the bulk request it is, or 0; id is its first row's. */
+	int64_t bulk;
 	/* Of a bulk request: how many ids from id on may be rows of it, and
 	 * how many are. */
 	uint32_t units, rows;
@@ -169,6 +169,12 @@ struct due_lead {
 	struct str body; /* n == 0: not loaded */
 	char data[];
 };
+/* Whether the lead of that id goes with it. */
+static inline bool due_lead_holds(const struct due_lead *l, int64_t id)
+{
+	return l->id == id ||
+	       (l->bulk != 0 && id >= l->id && id - l->id < (int64_t)l->units);
+}
 /* Copies the strings of `from` into one block. */
 struct due_lead *due_lead_new(const struct due_lead *from);
 

@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -254,4 +255,21 @@ bool public_key_verify(const struct public_key *k, struct str message,
 	EVP_MD_CTX_free(ctx);
 	ERR_clear_error();
 	return good;
+}
+
+/* ---- certificates ---------------------------------------------------------
+ */
+
+int64_t crypto_certificate_ends_ms(const void *x509)
+{
+	struct tm tm = {0};
+	const ASN1_TIME *at = x509 != NULL ? X509_get0_notAfter(x509) : NULL;
+	if (at == NULL || ASN1_TIME_to_tm(at, &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm) * 1000;
+}
+
+int64_t crypto_peer_ends_ms(const void *ssl)
+{
+	return crypto_certificate_ends_ms(SSL_get0_peer_certificate(ssl));
 }

@@ -35,5 +35,9 @@ void public_key_free(struct public_key *k);
 /* Ed25519, or with SHA-256: RSA PKCS#1 v1.5, ECDSA in DER; over the message. */
 bool public_key_verify(const struct public_key *k, struct str message,
 		       const unsigned char *signature, size_t n);
+/* When an X509 ends, wall clock ms; 0: it is NULL or cannot be read. */
+int64_t crypto_certificate_ends_ms(const void *x509);
+/* The same of the other side of an SSL; 0 before its certificate came. */
+int64_t crypto_peer_ends_ms(const void *ssl);
 
 #endif

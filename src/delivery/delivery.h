@@ -65,6 +65,9 @@ struct destination_status {
 	int64_t tokens_left; /* of the tightest window; -1: no limit known */
 	int64_t delivered, retried, limited, dead, parked; /* since start */
 	int64_t concurrency;                               /* in force now */
+	char trouble[64];   /* word for what a person should look at, or "" */
+	int64_t trouble_ms; /* wall clock: last time */
+	int64_t certificate_ends_ms; /* of its server; 0: not known */
 };
 /* A copy of the state as of the last turn, for the metrics and the admin API;
  * *out is from malloc. Any thread. */

@@ -40,6 +40,8 @@ const char *condition_name(enum condition c)
 void destination_alarm(struct destination *d, const char *reason)
 {
 	int64_t now = clock_mono_ms();
+	d->trouble = reason;
+	d->trouble_ms = clock_wall_ms();
 	if (d->alarmed_at != 0 && now - d->alarmed_at < ALARM_MS)
 		return;
 	d->alarmed_at = now;
@@ -482,7 +484,11 @@ void destination_status(struct destination *d, struct destination_status *out)
 	    .dead = d->total.dead,
 	    .parked = d->total.parked,
 	    .concurrency = d->slots,
+	    .trouble_ms = d->trouble_ms,
+	    .certificate_ends_ms = d->certificate_ends_ms,
 	};
+	(void)!snprintf(out->trouble, sizeof(out->trouble), "%s",
+			d->trouble != NULL ? d->trouble : "");
 	(void)!snprintf(out->name, sizeof(out->name), "%s", d->name);
 	(void)!snprintf(out->reason, sizeof(out->reason), "%s", d->reason);
 	int64_t until = 0;

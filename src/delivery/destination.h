@@ -107,7 +107,8 @@ struct destination {
 	struct attempt *attempts; /* those in flight */
 	bool leaving;             /* no longer configured */
 
-	bool more, refilling;           /* on disk; asked for */
+	bool more, refilling; /* on disk; asked for */
+	bool stale;           /* what was asked for was changed meanwhile */
 	int64_t refill_at, disk_due_ms; /* wall */
 	size_t granted;
 	int64_t granted_at, used_at;
@@ -120,7 +121,10 @@ struct destination {
 		int64_t delivered, retried, limited, dead, parked, tried;
 	} total;
 	int64_t alarmed_at;
-	bool touched; /* in the list of those to pump */
+	const char *trouble; /* the last reason of destination_alarm() */
+	int64_t trouble_ms;
+	int64_t certificate_ends_ms; /* of the last answer over TLS */
+	bool touched;                /* in the list of those to pump */
 	struct destination *next_touched;
 };
 

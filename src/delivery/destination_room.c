@@ -101,8 +101,13 @@ void destination_refilled(struct destination *d, struct due_lead *chain,
 		struct due_lead *lead = chain;
 		chain = lead->next;
 		lead->next = NULL;
-		n += take(d, lead);
+		if (d->stale)
+			free(lead);
+		else
+			n += take(d, lead);
 	}
+	more |= d->stale;
+	d->stale = false;
 	scheduler_refill_ends(d->leads);
 	d->refilling = false;
 	d->more |= more;

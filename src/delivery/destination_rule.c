@@ -221,9 +221,9 @@ void destination_revive(struct destination *d, int64_t id)
 {
 	struct dead_row *row = &d->dead_row;
 	for (int i = 0; i < row->n; i++) {
-		if (row->ids[i] != id || row->leads[i] == NULL)
+		if (row->leads[i] == NULL || !due_lead_holds(row->leads[i], id))
 			continue;
-		struct entry *e = scheduler_find(d->leads, id);
+		struct entry *e = scheduler_find(d->leads, row->ids[i]);
 		if (e != NULL)
 			scheduler_forget(d->leads, e);
 		free(row->leads[i]);
@@ -239,8 +239,10 @@ void destination_erased(struct destination *d, int64_t id)
 {
 	destination_revive(d, id);
 	scheduler_erase(d->leads, id);
-	/* Of a bulk request the other rows are on disk as another one. */
-	d->more = d->more || d->lane != NULL;
+	if (d->lane == NULL)
+		return;
+	d->more = true; /* the other rows, as another request */
+	d->stale = d->refilling;
 }
 
 static bool in_row(const struct dead_row *row, int64_t id)
@@ -470,6 +472,8 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	else if (d->lane != NULL)
 		bulk_judge(a, result, &v);
 	bool was_parked = d->park.on;
+	if (result->certificate_ends_ms != 0)
+		d->certificate_ends_ms = result->certificate_ends_ms;
 	learn_dns(d, result, &v, now);
 	tokens_settle(&a->tokens, result, now);
 	learn_breaker(d, a, &v, now);
@@ -548,8 +552,8 @@ void destination_settled(struct destination *d, struct settlement *s)
 		return;
 	}
 	if (s->result != LB_OK) { /* erased meanwhile, or the store failed */
-		d->more = d->more || d->lane != NULL;
 		scheduler_forget(d->leads, e);
+		d->more |= d->lane != NULL;
 	} else if (s->state == destination_waits(d))
 		waits_again(d, e, s);
 	else if (s->state == UNIT_DEAD)

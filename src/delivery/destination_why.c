@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "delivery/bulk.h"
 #include "delivery/destination_ask.h"
 #include "delivery/fetch.h"
 
@@ -74,6 +75,11 @@ static void gate_of(struct destination *d, int64_t now, struct gate *g)
 {
 	char by[128];
 	int64_t ready = limiter_ready_at(d->limiter, now);
+	/* Bulk requests wait with their destination. */
+	if (!d->paused && lane_held(d) != NULL) {
+		d = d->lane->base;
+		ready = 0;
+	}
 	set(g, "open", "", 0);
 	if (d->paused && d->paused_until > 0)
 		set(g, "paused", "a person: drain", d->paused_until);

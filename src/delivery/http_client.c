@@ -61,6 +61,7 @@ struct call {
 	char line[HEADER_LINE_MAX];
 	struct buf body;
 	size_t header_bytes;
+	int64_t certificate_ends_ms; /* of the other side */
 	bool headers_done; /* the answer's status line and headers are whole */
 	bool over;         /* the answer passed a ceiling */
 	bool forbidden;    /* an address was refused */
@@ -113,6 +114,7 @@ static void finish(struct http_client *c, CURL *easy, CURLcode code)
 					 .body = buf_str(&call->body)};
 	/* Read first: removing the handle may reset what it knows. */
 	http_finished_read(&finished, &result);
+	result.certificate_ends_ms = call->certificate_ends_ms;
 	curl_multi_remove_handle(c->multi, easy);
 	report(call, &result);
 }
@@ -247,6 +249,7 @@ static int on_connected(void *ctx, char *remote, char *local, int remote_port,
 		call->forbidden = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
+	call->certificate_ends_ms = http_certificate_ends_ms(call->easy);
 	if (call->sent++ > 0 && call->again != NULL && !call->again(call->ctx))
 		return CURL_PREREQFUNC_ABORT;
 	return CURL_PREREQFUNC_OK;
@@ -359,6 +362,7 @@ static struct call *call_ready(struct http_target *t, const char *line)
 	t->references++;
 	buf_reset(&call->body);
 	call->header_bytes = 0;
+	call->certificate_ends_ms = 0;
 	call->headers_done = call->over = call->forbidden = false;
 	call->sent = 0;
 	(void)!snprintf(call->line, sizeof(call->line), "%s", line);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "delivery/answer.h"
 
 static struct str header(CURL *easy, const char *name)
@@ -111,4 +112,14 @@ void http_finished_read(const struct http_finished *call,
 		if (to->p == NULL)
 			*to = header(easy, h->name);
 	}
+}
+
+int64_t http_certificate_ends_ms(CURL *easy)
+{
+	struct curl_tlssessioninfo *tls = NULL;
+	if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK ||
+	    tls == NULL || tls->backend != CURLSSLBACKEND_OPENSSL ||
+	    tls->internals == NULL)
+		return 0;
+	return crypto_peer_ends_ms(tls->internals);
 }

@@ -19,5 +19,8 @@ struct http_finished {
 /* *r borrows from the handle and the body. */
 void http_finished_read(const struct http_finished *call,
 			struct attempt_result *r);
+/* While connected, over a new connection or one used again: when the other
+ * side's certificate ends; 0 without TLS. */
+int64_t http_certificate_ends_ms(CURL *easy);
 
 #endif

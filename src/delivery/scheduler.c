@@ -302,11 +302,34 @@ static size_t shared(size_t own, size_t others, size_t others_first)
 	return own + (others < most ? others : most);
 }
 
+struct holder {
+	int64_t id;
+	struct entry *found;
+};
+
+static void look_inside(void *ctx, struct str key, void *value)
+{
+	struct holder *h = ctx;
+	struct entry *e = value;
+	(void)key;
+	if (e->lead != NULL && due_lead_holds(e->lead, h->id))
+		h->found = e;
+}
+
+/* Also the bulk request in which the lead is. */
+static struct entry *holder_of(struct scheduler *s, int64_t id)
+{
+	struct holder h = {id, scheduler_find(s, id)};
+	if (h.found == NULL)
+		table_each(s->known, look_inside, &h);
+	return h.found;
+}
+
 bool scheduler_place(struct scheduler *s, int64_t id, int64_t now,
 		     struct scheduler_place *out)
 {
 	promote(s, now);
-	const struct entry *e = scheduler_find(s, id);
+	const struct entry *e = holder_of(s, id);
 	if (e == NULL)
 		return false;
 	*out = (struct scheduler_place){.place = e->place, .due = e->due};
@@ -332,7 +355,7 @@ void scheduler_forget(struct scheduler *s, struct entry *e)
 
 void scheduler_erase(struct scheduler *s, int64_t id)
 {
-	struct entry *e = scheduler_find(s, id);
+	struct entry *e = holder_of(s, id);
 	if (e != NULL && e->place != ENTRY_OUT)
 		scheduler_forget(s, e);
 	else if (e == NULL && s->refilling)

@@ -50,6 +50,7 @@ static const struct {
     ROW(414, "URI Too Long"),
     ROW(415, "Unsupported Media Type"),
     ROW(417, "Expectation Failed"),
+    ROW(421, "Misdirected Request"),
     ROW(422, "Unprocessable Content"),
     ROW(429, "Too Many Requests"),
     ROW(431, "Request Header Fields Too Large"),

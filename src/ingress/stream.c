@@ -35,7 +35,8 @@ bool exchange_send(struct exchange *x, struct str data)
 	size_t before = unsent(c);
 	if (before == 0)
 		conn_set_due(c, c->l->limits.body_ms);
-	if (!c->broken && before + data.n <= STREAM_UNSENT_MAX)
+	/* One piece may be larger, where nothing waits before it. */
+	if (!c->broken && (before == 0 || before + data.n <= STREAM_UNSENT_MAX))
 		conn_write(c, data);
 	else
 		c->broken = true;

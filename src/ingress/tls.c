@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "base/crypto.h"
 #include "base/mem.h"
 
 struct tls {
@@ -114,26 +115,18 @@ void tls_free(struct tls *t)
 	free(t);
 }
 
-static int64_t ends_ms(const X509 *certificate)
-{
-	struct tm tm = {0};
-	const ASN1_TIME *at =
-	    certificate != NULL ? X509_get0_notAfter(certificate) : NULL;
-	if (at == NULL || ASN1_TIME_to_tm(at, &tm) != 1)
-		return 0;
-	return (int64_t)timegm(&tm) * 1000;
-}
-
 int64_t tls_ends_ms(const struct tls *t)
 {
 	STACK_OF(X509) *chain = NULL;
 	if (t == NULL)
 		return 0;
-	int64_t first = ends_ms(SSL_CTX_get0_certificate(t->ctx));
+	int64_t first =
+	    crypto_certificate_ends_ms(SSL_CTX_get0_certificate(t->ctx));
 	if (SSL_CTX_get0_chain_certs(t->ctx, &chain) != 1)
 		chain = NULL;
 	for (int i = 0; chain != NULL && i < sk_X509_num(chain); i++) {
-		int64_t ends = ends_ms(sk_X509_value(chain, i));
+		int64_t ends =
+		    crypto_certificate_ends_ms(sk_X509_value(chain, i));
 		if (ends > 0 && ends < first)
 			first = ends;
 	}

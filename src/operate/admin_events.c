@@ -20,10 +20,12 @@
 
 enum {
 	CLIENTS_MAX = 32,
+	TURN_TEXT_MAX = 2 * ADMIN_TEXT_MAX,
 	QUIET_TURN_MS = 2000, /* nobody watches: only the history grows */
 	TURN_MS = 250,
 	STATUS_MS = 2000,
 	BEAT_MS = 10000,
+	MINUTE_MS = 60000,
 	/* Then the browser comes back, and has to prove itself again. */
 	STREAM_MS = 3600 * 1000,
 };
@@ -43,6 +45,34 @@ struct admin_events {
 	struct buf status; /* as it was sent last */
 	int64_t looked_ms, beat_ms;
 };
+
+/* ---- what was before -------------------------------------------------------
+ */
+
+static void ask_past(struct admin_events *e)
+{
+	struct road *r = e->admin->road;
+	struct query *q = query_new(QUERY_PAST);
+	int64_t now_ms = clock_wall_ms();
+	q->until_ms = now_ms;
+	q->since_ms = now_ms - now_ms % MINUTE_MS -
+		      (QUERY_PAST_MINUTES - 1) * (int64_t)MINUTE_MS;
+	q->ctx = r;
+	q->done = road_query_done;
+	queue_ask(r->queue, q);
+}
+
+void admin_events_past(struct admin_events *e, const struct query *q)
+{
+	size_t from = 0;
+	if (q->result != LB_OK)
+		return; /* it begins empty, then */
+	while (from < QUERY_PAST_MINUTES &&
+	       q->since_ms + (int64_t)from * MINUTE_MS < q->past_whole_ms)
+		from++;
+	history_recall(&e->history, q->past + from, QUERY_PAST_MINUTES - from,
+		       q->since_ms + (int64_t)from * MINUTE_MS);
+}
 
 /* ---- what is told ----------------------------------------------------------
  */
@@ -158,7 +188,7 @@ static void on_turn(void *ctx)
 	struct admin_events *e = ctx;
 	struct buf text;
 	int64_t now_ms = clock_mono_ms();
-	buf_init(&text, 2 * ADMIN_TEXT_MAX);
+	buf_init(&text, TURN_TEXT_MAX);
 	add_status(e, &text, now_ms);
 	if (e->n > 0) {
 		add_beat(e, &text, now_ms);
@@ -226,6 +256,7 @@ struct admin_events *admin_events_new(struct admin *a)
 	buf_init(&e->status, ADMIN_TEXT_MAX);
 	e->timer = loop_timer_new(a->road->loop, on_turn, e);
 	loop_timer_every(e->timer, QUIET_TURN_MS);
+	ask_past(e);
 	return e;
 }
 

@@ -78,6 +78,8 @@ void admin_get_session(struct admin_call *c);
 void admin_get_events(struct admin_call *c);
 void admin_get_history(struct admin_call *c);
 struct admin_events *admin_events_new(struct admin *a);
+/* The store remembers what happened before the start. */
+void admin_events_past(struct admin_events *e, const struct query *q);
 /* Says good-bye to those who watch; nobody new can come. */
 void admin_events_end(struct admin_events *e);
 void admin_events_free(struct admin_events *e); /* NULL is fine */

@@ -177,6 +177,8 @@ void admin_on_query(void *ctx, struct query *q)
 {
 	struct admin *a = ctx;
 	struct exchange *x = listener_find(a->listener, q->ticket);
+	if (q->kind == QUERY_PAST)
+		admin_events_past(a->events, q);
 	if (q->kind == COMMAND_PRIVACY && q->result == LB_OK)
 		privacy_kick(a->road->privacy);
 	if (x == NULL) {

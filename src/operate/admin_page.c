@@ -138,7 +138,7 @@ void admin_post_login(struct admin_call *c)
 	static const struct payload_limits limits = {.depth = 2, .values = 16};
 	struct admin *a = c->admin;
 	struct value *form = NULL;
-	size_t which;
+	size_t which = 0;
 	int64_t wait_ms = admin_guess_wait(a, c->request);
 	if (wait_ms > 0) {
 		metrics_rejected(a->road->metrics, NULL, "admin_guesses");

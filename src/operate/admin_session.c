@@ -11,7 +11,12 @@
 #include "base/codec.h"
 #include "base/crypto.h"
 
-enum { NUMBER_BYTES = 8, MAC_BYTES = 32, MAC_TEXT = 2 * MAC_BYTES };
+enum {
+	NUMBER_BYTES = 8,
+	NUMBER_TEXT = 2 * NUMBER_BYTES,
+	MAC_BYTES = 32,
+	MAC_TEXT = 2 * MAC_BYTES,
+};
 
 static void sign(const struct session_keys *keys, size_t which,
 		 struct str payload, char mac[MAC_TEXT + 1])
@@ -39,7 +44,7 @@ void session_make(const struct session_keys *keys, size_t which, int64_t now_ms,
 		  char text[SESSION_TEXT])
 {
 	unsigned char number[NUMBER_BYTES];
-	char hex[2 * NUMBER_BYTES + 1], mac[MAC_TEXT + 1];
+	char hex[NUMBER_TEXT + 1], mac[MAC_TEXT + 1];
 	crypto_random(number, sizeof(number));
 	hex_encode(number, sizeof(number), hex);
 	int n = snprintf(text, SESSION_TEXT, "%c.%lld.%s", keys->role,
@@ -69,7 +74,7 @@ static uint64_t number_of(struct str text)
 	unsigned char bytes[NUMBER_BYTES] = {0};
 	uint64_t number = 0;
 	size_t n;
-	if (text.n != 2 * NUMBER_BYTES ||
+	if (text.n != NUMBER_TEXT ||
 	    hex_decode(text, bytes, sizeof(bytes), &n) != 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(bytes); i++)

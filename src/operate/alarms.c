@@ -60,7 +60,7 @@ static void on_event(void *ctx, enum alarm_event event, const struct alarm *a)
 	else
 		all->first = n;
 	all->last = n;
-	if (event != ALARM_AGAIN)
+	if (event != ALARM_AGAIN || a->worse)
 		say(event, a);
 	all->touched = true;
 }
@@ -125,6 +125,15 @@ static void load(struct alarms *a)
 		log_warn("alarms_forgotten", "file=\"%s\" problem=\"%s\"",
 			 a->memory, err.text);
 	buf_release(&text);
+	/* Others show it, too. */
+	const struct config *c = a->road->config;
+	for (size_t i = 0; i < c->n_sources; i++) {
+		struct str name = str_from(c->sources[i]->name);
+		const struct watch *w = table_get(a->judge->watches, name);
+		if (w != NULL && w->last_event_ms > 0)
+			metrics_remember(a->road->metrics, name,
+					 w->last_event_ms);
+	}
 }
 
 /* ---- one look ---------------------------------------------------------------

@@ -21,6 +21,7 @@ const struct alarm_rule ALARM_RULES[ALARM_KINDS] = {
 [ALARM_OLDEST_WAITING]	   = {"oldest_waiting", SEVERITY_WARNING, 0, 30 * SECOND, false},
 [ALARM_DESTINATION_PARKED] = {"destination_parked", SEVERITY_CRITICAL, 0, 5 * SECOND, false},
 [ALARM_BREAKER_OPEN]	   = {"breaker_open", SEVERITY_WARNING, 0, 30 * SECOND, false},
+[ALARM_DESTINATION_TROUBLE] = {"destination_trouble", SEVERITY_WARNING, 0, 0, false},
 [ALARM_SLO_BURN_FAST]	   = {"slo_burn_fast", SEVERITY_CRITICAL, 0, MINUTE, false},
 [ALARM_SLO_BURN_SLOW]	   = {"slo_burn_slow", SEVERITY_WARNING, 0, 5 * MINUTE, false},
 [ALARM_LEDGER_DIFFERENCE]  = {"ledger_difference", SEVERITY_CRITICAL, 0, 0, false},

@@ -23,6 +23,7 @@ enum alarm_kind {
 	ALARM_OLDEST_WAITING,
 	ALARM_DESTINATION_PARKED,
 	ALARM_BREAKER_OPEN,
+	ALARM_DESTINATION_TROUBLE,
 	ALARM_SLO_BURN_FAST,
 	ALARM_SLO_BURN_SLOW,
 	ALARM_LEDGER_DIFFERENCE,
@@ -33,7 +34,7 @@ enum alarm_kind {
 	ALARM_TOKEN,
 	ALARM_OLD_SECRET,
 };
-#define ALARM_KINDS 18
+#define ALARM_KINDS 19
 
 struct alarm_rule {
 	const char *name; /* stable */

@@ -9,6 +9,12 @@
 #include "base/mem.h"
 #include "operate/metrics_internal.h"
 
+enum {
+	TROUBLE_MS = 10 * 60 * 1000,
+	SERVER_MS = 24 * 60 * 60 * 1000,
+	FOLLOWS_MS = 30 * 1000, /* a bulk route resumes after its destination */
+};
+
 /* "destination 'mega'", "the account of source 'ads'" */
 enum { WHO_TEXT = QUEUE_NAME + 32 };
 
@@ -29,7 +35,7 @@ static const char *who_text(const char *name, char out[WHO_TEXT])
 static bool is_told(const struct alarm_facts *f,
 		    const struct destination_status *s)
 {
-	if (!is_bulk_queue(str_from(s->name)))
+	if (s->condition == CONDITION_OK || !is_bulk_queue(str_from(s->name)))
 		return false;
 	const struct destination_status *base =
 	    metrics_status(f->in, s->name + 1);
@@ -40,6 +46,7 @@ static void judge_condition(struct judge *j, const struct alarm_facts *f,
 			    const struct destination_status *s)
 {
 	char who[WHO_TEXT];
+	bool follows = is_bulk_queue(str_from(s->name));
 	if (is_told(f, s))
 		return;
 	switch (s->condition) {
@@ -47,7 +54,8 @@ static void judge_condition(struct judge *j, const struct alarm_facts *f,
 		alarms_see(
 		    j->alarms,
 		    &(struct alarm_sight){.kind = ALARM_DESTINATION_PARKED,
-					  .subject = s->name},
+					  .subject = s->name,
+					  .raise_ms = follows ? FOLLOWS_MS : 0},
 		    "%s is parked (%s): its leads wait until its "
 		    "settings or its credential are right",
 		    who_text(s->name, who), s->reason);
@@ -66,6 +74,49 @@ static void judge_condition(struct judge *j, const struct alarm_facts *f,
 	case CONDITION_PAUSED:
 		break;
 	}
+}
+
+/* What delivery says in passing; it is over when it was not said again. */
+static void judge_trouble(struct judge *j, const struct alarm_facts *f,
+			  const struct destination_status *s)
+{
+	static const struct {
+		const char *reason, *text;
+	} rows[] = {
+	    {"dns_nxdomain", "the name of its host does not exist"},
+	    {"poison", "it cannot take one lead while it takes others"},
+	    {"max_age", "it has refused a lead until it grew too old"},
+	    {"not_found", "a record was not found: its lead went without it"},
+	    {"oauth_unreachable", "no access token can be had"},
+	};
+	char who[WHO_TEXT];
+	const char *text = s->trouble;
+	if (s->trouble[0] == '\0' || s->condition == CONDITION_PARKED ||
+	    f->wall_ms - s->trouble_ms >= TROUBLE_MS)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].reason, s->trouble) == 0)
+			text = rows[i].text;
+	alarms_see(j->alarms,
+		   &(struct alarm_sight){.kind = ALARM_DESTINATION_TROUBLE,
+					 .subject = s->name},
+		   "%s: %s", who_text(s->name, who), text);
+}
+
+/* Servers of others renew at the last moment, and by themselves. */
+static void judge_server(struct judge *j, const struct alarm_facts *f,
+			 const struct destination_status *s)
+{
+	char who[WHO_TEXT], span[SPAN_TEXT];
+	int64_t left = s->certificate_ends_ms - f->wall_ms;
+	if (s->certificate_ends_ms == 0 || left > SERVER_MS || left <= 0)
+		return;
+	alarms_see(j->alarms,
+		   &(struct alarm_sight){.kind = ALARM_CERTIFICATE,
+					 .subject = s->name},
+		   "the certificate of the server of %s ends in %s: tell those "
+		   "who run it",
+		   who_text(s->name, who), span_text(left, span));
 }
 
 static int64_t waits_ms(const struct alarm_facts *f,
@@ -148,8 +199,11 @@ static void judge_late(struct judge *j, const struct alarm_facts *f,
 void judge_destinations(struct judge *j, const struct alarm_facts *f)
 {
 	const struct metrics_inputs *in = f->in;
-	for (size_t i = 0; i < in->n_status; i++)
+	for (size_t i = 0; i < in->n_status; i++) {
 		judge_condition(j, f, &in->status[i]);
+		judge_trouble(j, f, &in->status[i]);
+		judge_server(j, f, &in->status[i]);
+	}
 	for (size_t i = 0; i < in->n_backlog; i++) {
 		judge_waiting(j, f, &in->backlog[i]);
 		judge_late(j, f, &in->backlog[i]);

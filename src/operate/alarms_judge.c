@@ -318,6 +318,8 @@ static void see_source(struct judge *j, const struct alarm_facts *f,
 	if (w == NULL)
 		return;
 	metrics_source(f->metrics, str_from(s->name), &m);
+	if (m.last_event_ms > 0)
+		w->last_event_ms = m.last_event_ms;
 	judge_silence(j, f, s, w, &m);
 	count_proofs(w, &m, f->mono_ms);
 	judge_proofs(j, f, s, w);

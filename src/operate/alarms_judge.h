@@ -39,7 +39,7 @@ struct watch {     /* of a source */
 	struct {
 		uint32_t good, bad, stale;
 	} slots[WATCH_SLOTS];
-	int64_t configured_ms; /* wall clock */
+	int64_t configured_ms, last_event_ms; /* wall clock; 0: never */
 	size_t n_secrets;
 	struct watched_secret secrets[METRICS_SECRETS];
 	int64_t token_ends_ms; /* of api.token; 0: not known */

@@ -41,7 +41,8 @@ static void save_watch(void *ctx, struct str key, void *value)
 	buf_addf(b, "\"%.*s\":{", STR_FMT(key));
 	save_silence(&w->silence, b);
 	comma(b);
-	buf_addf(b, "\"secrets\":{");
+	buf_addf(b, "\"last_event\":%lld,\"secrets\":{",
+		 (long long)w->last_event_ms);
 	for (size_t i = 0; i < w->n_secrets; i++) {
 		comma(b);
 		buf_addf(b, "\"%s\":[%lld,%lld]", w->secrets[i].id,
@@ -155,6 +156,9 @@ static void load_watch(void *ctx, struct str key, void *value)
 	const struct value *v = value_get_str(sources, key);
 	load_silence(&w->silence, value_get(v, "counted_ms") ? v : NULL);
 	load_secrets(w, value_get(v, "secrets"), w->configured_ms);
+	int64_t last = number(value_get(v, "last_event"));
+	if (last > 0 && last <= w->configured_ms)
+		w->last_event_ms = last;
 }
 
 int judge_load(struct judge *j, struct str text, int64_t wall_ms,

@@ -3,6 +3,7 @@
 #include "operate/history.h"
 
 #include "base/clock.h"
+#include "queue/queue.h"
 
 #define MINUTE_MS ((int64_t)60000)
 
@@ -47,6 +48,35 @@ void history_add(struct history *h, const struct history_look *look,
 	if (look->oldest_s > m->oldest_s)
 		m->oldest_s = look->oldest_s;
 	h->last = *look;
+}
+
+static void add_minute(struct history *h, const struct history_minute *m)
+{
+	advance(h, m->at_ms);
+	struct history_look *to = &newest(h)->look;
+	to->accepted += m->look.accepted;
+	to->delivered += m->look.delivered;
+	to->dead += m->look.dead;
+	to->waiting = m->look.waiting;
+	to->oldest_s = m->look.oldest_s;
+}
+
+void history_recall(struct history *h, const struct queue_minute *past,
+		    size_t n, int64_t at_ms)
+{
+	struct history seen = *h;
+	*h = (struct history){.last = seen.last};
+	for (size_t i = 0; i < n; i++) {
+		struct history_minute m = {
+		    .at_ms = at_ms + (int64_t)i * MINUTE_MS,
+		    .look = {.accepted = past[i].accepted,
+			     .delivered = past[i].delivered,
+			     .dead = past[i].dead},
+		};
+		add_minute(h, &m);
+	}
+	for (size_t i = 0; i < seen.n; i++)
+		add_minute(h, &seen.v[(seen.first + i) % HISTORY_MINUTES]);
 }
 
 void history_print(const struct history *h, struct buf *b)

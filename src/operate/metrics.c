@@ -179,6 +179,18 @@ void metrics_source(struct metrics *m, struct str name,
 	lock_drop(m->lock);
 }
 
+void metrics_remember(struct metrics *m, struct str source,
+		      int64_t last_event_ms)
+{
+	lock_take(m->lock);
+	struct source_series *s = series(m->sources, source, sizeof(*s));
+	if (s->last_event_ms == 0) {
+		s->last_event_ms = last_event_ms;
+		s->last_secret = -1;
+	}
+	lock_drop(m->lock);
+}
+
 /* A bulk request is one attempt, and as many leads as it has rows. */
 static void count_rows(struct counters *c, const struct settlement *s)
 {

@@ -71,6 +71,9 @@ struct metrics_source {
 };
 void metrics_source(struct metrics *m, struct str name,
 		    struct metrics_source *out);
+/* What is known of before the start. */
+void metrics_remember(struct metrics *m, struct str source,
+		      int64_t last_event_ms);
 /* Of one destination: leads that came to an end within its slo, or later, or
  * not at all. */
 struct metrics_slo {

@@ -107,6 +107,7 @@ enum query_kind {
 	QUERY_IDS,        /* which: out in `ids` */
 	QUERY_WAITS,      /* why a lead waits: out in `waits` */
 	QUERY_SUMS,       /* contacts of leads as hashes */
+	QUERY_PAST,       /* what came and went in an hour: out in `past` */
 	QUERY_PRIVACY,    /* see queue/privacy.h */
 	/* What changes something comes after what only asks. */
 	COMMAND_RETRY,       /* dead -> waiting (generation by the rules) */
@@ -138,6 +139,11 @@ struct query_waits {
 /* A slice of a command on many leads: short enough that an accept which waits
  * behind it is not late. */
 enum { QUERY_IDS_MAX = 64 };
+
+enum { QUERY_PAST_MINUTES = 60 };
+struct queue_minute {
+	uint32_t accepted, delivered, dead;
+};
 
 /* One question or command and its answer. Heap; the asker frees it with
  * query_free() in `done`, which is called on the reader or store thread and
@@ -177,7 +183,11 @@ struct query {
 	struct due_lead *due;        /* COMMAND_*: chain of leads that wait now,
 				      * taken by the store thread */
 	size_t n_changed, n_refused; /* COMMAND_* with ids */
-	struct query_waits waits;    /* QUERY_WAITS */
+	/* QUERY_PAST: the minutes from since_ms, events before until_ms only;
+	 * those before past_whole_ms are not all there. */
+	struct queue_minute past[QUERY_PAST_MINUTES];
+	int64_t past_whole_ms;
+	struct query_waits waits;     /* QUERY_WAITS */
 	struct privacy_work *privacy; /* *_PRIVACY: what to do */
 };
 struct query *query_new(enum query_kind kind);

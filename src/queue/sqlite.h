@@ -9,6 +9,7 @@
  *   sqlite_seen.c    which events are known
  *   sqlite_settle.c  what became of a lead; retry and bury
  *   sqlite_bulk.c    bulk requests: stored, settled, read again
+ *   sqlite_bulk_cut.c  a row of one is erased
  *   sqlite_import.c  the reading side: how far an import is
  *   sqlite_requests.c the reading side: requests as they came
  *   sqlite_command.c what a person does, and the audit log
@@ -22,6 +23,7 @@
  *   sqlite_match.c   the reading side: what somebody looks for
  *   sqlite_unit.c    the reading side: a lead as JSON
  *   sqlite_sums.c    the reading side: contacts as hashes
+ *   sqlite_past.c    the reading side: the last hour in minutes
  *   sqlite_waits.c   the reading side: why a lead waits
  *   sqlite_retain.c  retention in small slices
  *   sqlite_person.c  the reading side: a walk for one person
@@ -261,6 +263,12 @@ int bulk_settle(struct store *s, const struct settlement *t, struct err *err);
 /* A row that is sent again is a bulk request of its own; *lead, which holds
  * the row's bytes, is replaced by it. */
 int bulk_retry(struct store *s, struct due_lead **lead, struct err *err);
+/* Stores one that is due; numbers it. */
+int bulk_add(struct store *s, const struct bulk_request *b,
+	     struct due_lead *due, struct err *err);
+/* The unit is erased: what waits in one request with it goes without it, as
+ * another request. */
+int bulk_cut(struct store *s, int64_t unit, int64_t now_ms, struct err *err);
 /* Due times later than latest_ms become to_ms. */
 /* Takes a row out of the request that waits with it, and makes sure that none
  * comes back with it; says which were touched, by their first rows. */
@@ -341,6 +349,7 @@ int reader_lead(struct store_reader *r, struct query *q);
 int reader_credential(struct store_reader *r, struct query *q);
 int reader_waits(struct store_reader *r, struct query *q);
 int reader_sums(struct store_reader *r, struct query *q);
+int reader_past(struct store_reader *r, struct query *q);
 int reader_audit(struct store_reader *r, struct query *q);
 int reader_backlog(struct store_reader *r, struct query *q);
 int reader_ledger(struct store_reader *r, struct query *q);

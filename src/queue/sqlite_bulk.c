@@ -15,7 +15,6 @@
 #include "queue/sqlite.h"
 
 enum {
-	BODY_MAX = BULK_ROWS_MAX * (LEAD_JSON_MAX + 64),
 	REFILL_BYTES = 8 * 1024 * 1024, /* of one answer */
 };
 
@@ -41,8 +40,8 @@ int bulk_check(struct store *s, struct submission *sub, struct err *err)
 	return rc;
 }
 
-static int add_bulk(struct store *s, const struct bulk_request *b,
-		    struct due_lead *due, struct err *err)
+int bulk_add(struct store *s, const struct bulk_request *b,
+	     struct due_lead *due, struct err *err)
 {
 	struct name *destination = NULL, *source = NULL;
 	int rc = ledger_name(s, due->destination, &destination, err);
@@ -107,14 +106,14 @@ int bulk_put(struct store *s, struct submission *sub, struct err *err)
 	int rc = 0;
 	free(b->due); /* of a transaction that failed */
 	b->due = NULL;
-	buf_init(&body, BODY_MAX);
+	buf_init(&body, BULK_BODY_MAX);
 	gather(sub, &due, &body);
 	if (body.over)
 		rc = err_set(err, LB_ESYSTEM, "rows too large for a request");
 	if (rc == 0 && due.id != 0) {
 		memcpy(due.key, b->key, sizeof(due.key));
 		due.body = buf_str(&body);
-		rc = add_bulk(s, b, &due, err);
+		rc = bulk_add(s, b, &due, err);
 	}
 	if (rc == 0 && due.units > 0)
 		b->due = due_lead_new(&due);
@@ -127,13 +126,13 @@ int bulk_retry(struct store *s, struct due_lead **lead, struct err *err)
 	const struct bulk_request none = {.file = STR(""), .options = STR("")};
 	struct due_lead due = **lead;
 	struct buf body;
-	buf_init(&body, BODY_MAX);
+	buf_init(&body, BULK_BODY_MAX);
 	lead_bulk_start(&body);
 	lead_bulk_row(&body, true, due.id, due.body);
 	lead_bulk_end(&body, false);
 	due.body = buf_str(&body);
 	due.units = due.rows = 1;
-	int rc = add_bulk(s, &none, &due, err);
+	int rc = bulk_add(s, &none, &due, err);
 	if (rc == 0) {
 		struct due_lead *old = *lead;
 		*lead = due_lead_new(&due); /* from what is in the old one */
@@ -241,13 +240,40 @@ static int again(struct store *s, const struct settlement *t, struct err *err)
 	return rc == 0 ? sqlite_add_attempt(s, t, err) : rc;
 }
 
+/* 1: its rows are dead, and none of them was erased; 0: no. */
+static int may_undo(struct store *s, const struct due_lead *l, struct err *err)
+{
+	struct sqlite3_stmt *st = NULL;
+	int rc = sqlite_prepare(
+	    s->db,
+	    "SELECT coalesce(sum(state = 3), 0), coalesce(sum(state = 6), 0)"
+	    " FROM lead WHERE id >= ?1 AND id < ?1 + ?2 AND generation = ?3",
+	    &st, err);
+	if (rc != 0)
+		return rc;
+	sqlite_bind_int(st, 1, l->id);
+	sqlite_bind_int(st, 2, l->units);
+	sqlite_bind_int(st, 3, l->generation);
+	rc = sqlite_row(st, err);
+	if (rc == 1)
+		rc = sqlite3_column_int(st, 0) > 0 &&
+		     sqlite3_column_int(st, 1) == 0;
+	(void)sqlite3_finalize(st);
+	return rc;
+}
+
 /* It was dead, and the cause was not its own (`contract`). */
 static int undo(struct store *s, const struct settlement *t, struct err *err)
 {
 	struct sqlite3_stmt *st = s->stmt[ST_UNDO_BULK];
+	int rc = may_undo(s, t->lead, err);
+	if (rc <= 0)
+		return rc < 0 ? rc
+			      : err_set(err, LB_ENOTFOUND,
+					"request does not wait");
 	sqlite_bind_int(st, 1, t->lead->bulk);
 	sqlite_bind_blob(st, 2, t->lead->body);
-	int rc = sqlite_run(s, ST_UNDO_BULK, err);
+	rc = sqlite_run(s, ST_UNDO_BULK, err);
 	if (rc == 0)
 		rc = settle_rows(s, t, err);
 	return rc == 0 ? again(s, t, err) : rc;

@@ -54,6 +54,7 @@ static int run_one(struct store *s, struct query *q, int64_t id, int64_t now_ms,
 	case QUERY_IDS:
 	case QUERY_WAITS:
 	case QUERY_SUMS:
+	case QUERY_PAST:
 		break;
 	}
 	return err_set(err, LB_EINVAL, "not a command");

@@ -121,6 +121,9 @@ static int erase_unit(struct store *s, struct privacy_work *w, int64_t id,
 			     " account = NULL, reason = NULL, response = NULL,"
 			     " body = NULL WHERE id = ?1",
 			     &id, 1, err);
+	if (rc == 0 && u.state == UNIT_WAITING &&
+	    is_bulk_queue(str_from(queue->text)))
+		rc = bulk_cut(s, id, now_ms, err);
 	if (rc != 0)
 		return rc;
 	sqlite_erased(ledger_source(s, u.source), u.state, queue);

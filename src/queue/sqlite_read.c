@@ -322,6 +322,8 @@ int reader_answer(struct store_reader *r, struct query *q)
 		return reader_waits(r, q);
 	case QUERY_SUMS:
 		return reader_sums(r, q);
+	case QUERY_PAST:
+		return reader_past(r, q);
 	case QUERY_LEAD:
 		return reader_lead(r, q);
 	case QUERY_RAW:

@@ -142,6 +142,16 @@ class Page:
 
     # ---- judging ----------------------------------------------------------
 
+    def sane(self):
+        """No value that is not there became a word; bodies may hold null."""
+        words = self.script("""
+            const copy = document.body.cloneNode(true);
+            copy.querySelectorAll('pre, noscript').forEach((e) => e.remove());
+            return copy.textContent""")
+        odd = re.findall(r"null|undefined|NaN|false\b|\[object|Invalid Date",
+                         words)
+        assert not odd, f"the page says {odd}"
+
     def errors(self):
         return [entry["message"] for entry in self.driver.get_log("browser")
                 if entry["level"] in ("SEVERE", "WARNING") and
@@ -149,6 +159,7 @@ class Page:
 
     def judge(self):
         self.size()
+        self.sane()
         found = [e for e in self.errors()
                  if self.expected is None or not re.search(self.expected, e)]
         assert not found, "the console says:\n" + "\n".join(found)

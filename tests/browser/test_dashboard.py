@@ -96,6 +96,12 @@ def test_it_goes_on_after_a_restart(served, page, person):
 
 # ---- leads ------------------------------------------------------------------
 
+def choose(page, field, value):
+    page.script("const f = document.querySelector(arguments[0]);"
+                "f.value = arguments[1]; f.dispatchEvent("
+                "new Event('input', {bubbles: true}))", f"#f-{field}", value)
+
+
 def test_filters(served, crm, page, person):
     first, second = person(), person()
     dead_lead(served, crm, first)
@@ -106,10 +112,7 @@ def test_filters(served, crm, page, person):
     for field, value, want in (("state", "dead", "#1"),
                                ("source", "quote-form", "#2"),
                                ("destination", "mega", "#1")):
-        page.script("const f = document.querySelector(arguments[0]);"
-                    "f.value = arguments[1]; f.dispatchEvent("
-                    "new Event('input', {bubbles: true}))",
-                    f"#f-{field}", value)
+        choose(page, field, value)
         if field == "destination":
             page.wait_text("#leads-status", "2 leads shown")
         else:
@@ -117,6 +120,16 @@ def test_filters(served, crm, page, person):
         assert want in page.text("#leads-list")
         page.press("Clear")
         page.wait_text("#leads-status", "2 leads shown")
+    choose(page, "since", "range")
+    later = time.strftime("%Y-%m-%dT%H:%M", time.localtime(time.time() + 120))
+    choose(page, "from", later)
+    page.wait_text("#leads-list", "No lead fits")
+    choose(page, "from", "2026-01-01T00:00")
+    page.wait_text("#leads-status", "2 leads shown")
+    choose(page, "until", "2026-01-02T00:00")
+    page.wait_text("#leads-list", "No lead fits")
+    page.press("Clear")
+    page.wait_text("#leads-status", "2 leads shown")
     page.find("#f-text").send_keys(second.email)
     page.wait_text("#leads-status", "1 lead shown")
     assert "quote-form" in page.text("#leads-list")
@@ -133,6 +146,24 @@ def test_pages(served, page, person):
     page.press("Show more")
     page.wait_text("#leads-status", "60 leads shown")
     assert not page.all("#leads-more")[0].is_displayed()
+    # Two pages keep up with what comes.
+    post(served, customer(person()))
+    page.wait_text("#leads-list", "#61")
+
+
+def test_who_reads_far_down_is_not_moved(served, page, person):
+    for _ in range(110):
+        post(served, customer(person()))
+    served.wait_ledger(delivered=110, timeout=60)
+    page.sign_in(served)
+    for shown in ("100 leads", "110 leads"):
+        page.wait_text("#leads-status", "leads shown, there are more")
+        page.press("Show more")
+        page.wait_text("#leads-status", f"{shown} shown")
+    post(served, customer(person()))
+    page.press("Something new has come: show the newest")
+    page.wait_text("#leads-list", "#111")
+    page.wait_text("#leads-status", "50 leads shown")
 
 
 def test_personal_data_is_masked_until_asked_for(served, page, person):
@@ -148,6 +179,7 @@ def test_personal_data_is_masked_until_asked_for(served, page, person):
     assert shown() == []
     page.press("Open lead 1")
     page.wait_text("#detail", "Personal data is masked")
+    page.sane()
     assert shown() == []
     page.press("Reveal personal data")
     page.wait_text("#detail", who.email)
@@ -172,6 +204,21 @@ def test_a_dead_lead_is_retried_with_one_click(served, crm, page, person):
     assert len(crm.leads) == 1
     assert ("dashboard", "lead.retry") in {
         (r["actor"], r["action"]) for r in audit_rows(served)}
+
+
+def test_all_dead_leads_are_retried_after_a_question(served, crm, page,
+                                                     person):
+    crm.misbehave({"do": "status", "status": 422, "times": 3})
+    for _ in range(3):
+        post(served, customer(person()))
+    served.wait_ledger(dead=3)
+    page.sign_in(served)
+    page.press("Retry all dead leads")
+    page.wait_text("#attention-list", "Really all 3?")
+    assert served.ledger()["dead"] == 3
+    page.press("Really all 3?")
+    page.wait_text("#attention-list", "Nothing needs you")
+    served.wait_ledger(delivered=3)
 
 
 def audit_rows(bridge):
@@ -207,6 +254,11 @@ def test_a_destination_is_paused_and_resumed(served, page, person):
     post(served, customer(person()))
     page.wait_text("#figures", "oldest")
     assert served.ledger()["parked"] == 1
+    page.press("Open lead 1")
+    page.wait_text("#detail", "Why it waits")
+    page.wait_text("#detail", "mega is paused")
+    page.sane()
+    page.keys(Keys.ESCAPE)
     page.press("Resume mega")
     page.wait_text("#leads-list", "delivered")
     page.wait_gone("#destinations-list", "paused by hand")
@@ -372,6 +424,7 @@ def test_text_can_be_read(lively, page, scheme):
     page.picture(scheme)
     page.press("Open lead 10")
     page.wait_text("#detail", "What goes to the CRM")
+    page.sane()
     assert page.script(CONTRAST) == []
     page.picture(f"{scheme}-lead", whole=False)
 
@@ -392,6 +445,7 @@ def test_nothing_reaches_beyond_a_narrow_screen(lively, page, width):
         page.picture(f"narrow-{width}-{section}", whole=False)
     page.press("Open lead 10")
     page.wait_text("#detail", "What goes to the CRM")
+    page.sane()
     assert page.script("const d = document.getElementById('detail');"
                        "return d.scrollWidth <= d.clientWidth")
     page.picture(f"narrow-{width}-lead", whole=False)

@@ -45,9 +45,11 @@ def test_the_read_token_changes_nothing_and_unmasks_nothing(served, where):
                  "/api/v1/destinations/mega/pause"):
         assert code(ask(where, "POST", path, READ_TOKEN,
                         X_Leadbridge="1")) == (403, "read_only")
-    for query in ("reveal=true", "text=ann%40example.com"):
-        assert code(ask(where, "GET", f"/api/v1/leads?{query}",
-                        READ_TOKEN)) == (403, "read_only")
+    for path in ("leads?reveal=true", "leads/1?reveal=true",
+                 "leads?text=ann%40example.com",
+                 "destinations/mega/leads-there"):
+        assert code(ask(where, "GET", f"/api/v1/{path}",
+                        READ_TOKEN)) == (403, "read_only"), path
     assert served.api("/destinations")["destinations"][0]["condition"] == "ok"
 
 
@@ -194,6 +196,7 @@ def test_the_page_is_public_and_its_data_is_not(where):
 
 # ---- live -------------------------------------------------------------------
 
+@pytest.mark.tsan
 def test_events_tell_of_each_lead_and_of_no_person(served, where, person):
     who = person()
     with admin.Events(where, token=READ_TOKEN) as events:
@@ -214,6 +217,7 @@ def test_events_tell_of_each_lead_and_of_no_person(served, where, person):
             assert piece not in text
 
 
+@pytest.mark.tsan
 def test_a_flood_is_told_in_few_words(served, where, person):
     crowd = [customer(person()) for _ in range(150)]
     with admin.Events(where, token=TOKEN) as events:
@@ -254,6 +258,7 @@ def test_as_many_watch_as_there_may_be(served, where):
     assert served.get("/healthz").status == 200
 
 
+@pytest.mark.tsan
 def test_the_last_hour_is_there_in_minutes(served, where, person):
     served.post(customer(person()))
 
@@ -263,5 +268,12 @@ def test_the_last_hour_is_there_in_minutes(served, where, person):
         return rows and sum(r["delivered"] for r in rows) == 1 and rows
     rows = eventually(delivered, what="the history")
     assert sum(row["accepted"] for row in rows) == 1
+    # A restart forgets nothing of it.
+    served.stop()
+    served.start()
+    where = admin.address(served)
+    rows = eventually(delivered, what="what the store remembers")
+    assert sum(row["accepted"] for row in rows) == 1
+    assert len(rows) == 60
     assert set(rows[0]) == {"at", "accepted", "delivered", "dead", "waiting",
                             "oldest_waiting_s"}

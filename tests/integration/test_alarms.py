@@ -583,6 +583,20 @@ def test_a_kill_in_the_middle_of_silence_keeps_it(
     wait_raised(bridge, "source_silent", "shop")
 
 
+def test_a_restart_keeps_when_a_source_spoke(bridge, person):
+    assert bridge.post(order(person())).status == 200
+
+    def last():
+        return next(s["last_event"] for s in bridge.api("/sources")["sources"]
+                    if s["name"] == "shop")
+    looks(bridge)
+    spoke = last()
+    assert spoke
+    bridge.stop()
+    bridge.start()
+    assert last() == spoke
+
+
 def test_a_clock_that_jumps(faults, bridge_with_clock):
     # pylint: disable=unused-argument,redefined-outer-name
     bridge, clock = bridge_with_clock
@@ -688,6 +702,45 @@ def test_a_budget_that_burns(faults, make_bridge, crm, person):
     looks(bridge)
     clock.pass_time(2 * 60)
     wait_cleared(bridge, "slo_burn_fast", "mega")
+
+
+def test_a_lead_that_grew_too_old(faults, make_bridge, crm, person):
+    # pylint: disable=unused-argument,redefined-outer-name
+    bridge = make_bridge(crm, {"destinations": {"mega": {
+        "max_age": "1m", "breaker": {"failures": 1000}}}})
+    clock = Clock(bridge)
+    crm.misbehave({"status": 500, "times": 0})
+    bridge.start()
+    bridge.post(order(person()))
+    crm.wait_posts(2)
+    clock.pass_time(90)
+    alarm = wait_raised(bridge, "destination_trouble", "mega")
+    assert "too old" in alarm["text"]
+    wait_raised(bridge, "dead_letters", "shop")
+    clock.pass_time(11 * 60)
+    wait_cleared(bridge, "destination_trouble", "mega")
+
+
+def test_a_server_whose_certificate_ends(faults, make_bridge, person):
+    # pylint: disable=unused-argument,redefined-outer-name
+    with Sandbox(tls=True) as crm:
+        shown = subprocess.run(
+            ["openssl", "x509", "-in", crm.certificate, "-noout", "-enddate"],
+            capture_output=True, text=True, check=True, timeout=60).stdout
+        ends = ssl.cert_time_to_seconds(shown.strip().split("=")[1])
+        bridge = make_bridge(crm)
+        clock = Clock(bridge)
+        bridge.start()
+        bridge.post(order(person()))
+        bridge.wait_ledger(delivered=1)
+        looks(bridge)
+        assert raised(bridge) == set()
+        clock.jump(int(ends - time.time()) - 12 * HOUR)
+        alarm = wait_raised(bridge, "certificate_expires", "mega")
+        assert "server of destination 'mega'" in alarm["text"]
+        clock.jump(-3 * DAY)
+        wait_cleared(bridge, "certificate_expires", "mega")
+        bridge.stop()
 
 
 # ---- speed to lead ------------------------------------------------------------------

@@ -306,6 +306,9 @@ def test_an_import_waits_while_the_destination_may_not_be_sent_to(bridge, crm):
     assert done.returncode == 1
     assert "mega is paused" in done.stderr, done.stderr
     assert bridge.ledger()["parked"] == 10 and crm.bulks() == []
+    for row in ("1", "7"):  # the request it is in
+        why = bridge.ctl("queue", "show", row).stdout
+        assert "paused" in why and "0 ahead" in why, why
     assert bridge.ctl("destination", "resume", "mega").returncode == 0
     bridge.wait_ledger(delivered=10)
     assert imported(bridge, path).returncode == 0
@@ -410,3 +413,47 @@ def test_a_kill_anywhere_repeats_the_same_bytes(
     ledger = bridge.ledger(scan=True)
     assert (ledger["accepted"], ledger["delivered"],
             ledger["difference"]) == (1100, 1100, 0)
+
+
+def test_who_is_erased_is_not_sent_with_the_others(bridge, crm):
+    some = people_of(10)
+    assert bridge.ctl("destination", "pause", "mega").returncode == 0
+    path = file_of(bridge, some)
+    assert imported(bridge, path, "--no-wait").returncode == 0
+    for gone in (some[4], some[0]):
+        done = bridge.ctl("erase", "--email", gone.email, "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert bridge.ledger()["erased"] == 2
+    assert bridge.ctl("destination", "resume", "mega").returncode == 0
+    bridge.wait_ledger(delivered=8, erased=2, waiting=0)
+    sent, = crm.bulks()
+    rows = sent.json()["leads"]
+    assert {r["contact_email"] for r in rows} == {
+        p.email for p in some if p not in (some[0], some[4])}
+    assert sent.key != chunk_key(path, 0)
+    assert bridge.ctl("ledger").returncode == 0
+    bridge.stop()
+    for name in os.listdir(bridge.folder):
+        if not name.startswith("leadbridge.db"):
+            continue
+        with open(bridge.path(name), "rb") as f:
+            stored = f.read()
+        for gone in (some[0], some[4]):
+            assert gone.email.encode() not in stored, name
+    bridge.start()
+
+
+def test_who_is_erased_while_a_request_is_under_way(bridge, crm):
+    some = people_of(10)
+    crm.misbehave({"do": "delay", "delay": 2, "status": 503,
+                   "match": "/bulk"})
+    path = file_of(bridge, some)
+    assert imported(bridge, path, "--no-wait").returncode == 0
+    crm.wait(lambda s: s.bulks())
+    assert bridge.ctl("erase", "--email", some[3].email,
+                      "--yes").returncode == 0
+    bridge.wait_ledger(delivered=9, erased=1, waiting=0)
+    first, second = crm.bulks()
+    assert some[3].email not in second.body.decode()
+    assert first.key != second.key and len(crm.leads) == 9
+    assert bridge.ctl("ledger").returncode == 0

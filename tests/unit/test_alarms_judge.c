@@ -341,6 +341,26 @@ static void test_a_parked_destination(void **state)
 	assert_int_equal(w->told, 2);
 }
 
+static void test_a_bulk_route_that_follows_is_not_told(void **state)
+{
+	struct world *w = *state;
+	struct destination_status both[2] = {w->status, w->status};
+	configure(w);
+	w->in.status = both;
+	w->in.n_status = 2;
+	(void)!snprintf(both[1].name, sizeof(both[1].name), "+mega");
+	both[0].condition = both[1].condition = CONDITION_PARKED;
+	pass(w, MINUTE);
+	both[0].condition = CONDITION_OK;
+	pass(w, 10 * SECOND); /* it resumes a moment later */
+	both[1].condition = CONDITION_OK;
+	pass(w, MINUTE);
+	assert_int_equal(w->told, 2);
+	both[1].condition = CONDITION_PARKED; /* by itself */
+	pass(w, 2 * MINUTE);
+	assert_true(raised(w, ALARM_DESTINATION_PARKED, "+mega"));
+}
+
 static void test_a_pause_is_a_persons_word(void **state)
 {
 	struct world *w = *state;
@@ -364,6 +384,35 @@ static void test_a_breaker_that_stays_open(void **state)
 	w->status.condition = CONDITION_OK;
 	pass(w, MINUTE);
 	assert_false(raised(w, ALARM_BREAKER_OPEN, "mega"));
+	assert_int_equal(w->told, 2);
+}
+
+static void test_trouble_that_delivery_speaks_of(void **state)
+{
+	struct world *w = *state;
+	configure(w);
+	(void)!snprintf(w->status.trouble, sizeof(w->status.trouble),
+			"dns_nxdomain");
+	w->status.trouble_ms = w->wall;
+	pass(w, 9 * MINUTE);
+	assert_true(raised(w, ALARM_DESTINATION_TROUBLE, "mega"));
+	pass(w, 2 * MINUTE);
+	assert_false(raised(w, ALARM_DESTINATION_TROUBLE, "mega"));
+	assert_int_equal(w->told, 2);
+}
+
+static void test_a_server_whose_certificate_ends(void **state)
+{
+	struct world *w = *state;
+	configure(w);
+	w->status.certificate_ends_ms = w->wall + 3 * DAY;
+	pass(w, DAY);
+	assert_int_equal(w->told, 0);
+	pass(w, DAY + HOUR);
+	assert_true(raised(w, ALARM_CERTIFICATE, "mega"));
+	w->status.certificate_ends_ms += 60 * DAY;
+	pass(w, SECOND);
+	assert_false(raised(w, ALARM_CERTIFICATE, "mega"));
 	assert_int_equal(w->told, 2);
 }
 
@@ -692,8 +741,11 @@ int main(void)
 	    TEST(test_dead_letters_and_quarantine),
 	    TEST(test_the_oldest_that_waits),
 	    TEST(test_a_parked_destination),
+	    TEST(test_a_bulk_route_that_follows_is_not_told),
 	    TEST(test_a_pause_is_a_persons_word),
 	    TEST(test_a_breaker_that_stays_open),
+	    TEST(test_trouble_that_delivery_speaks_of),
+	    TEST(test_a_server_whose_certificate_ends),
 	    TEST(test_a_budget_that_burns),
 	    TEST(test_what_is_not_delivered_at_all_burns_too),
 	    TEST(test_one_slow_lead_is_no_burn),

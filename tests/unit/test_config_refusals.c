@@ -131,6 +131,11 @@ static const struct row source_rows[] = {
      SHOP "    header: [\"X-K: file:secret\", \"x-k: file:secret\"]\n", ""},
     {"header list in a mapping",
      SHOP "    header: {X-K: [file:secret, file:secret]}\n", ""},
+    {"a window without length", SHOP "    expect: 1 per 6h 08:00-08:00\n",
+     "main.yaml:10:13: error: 'expect': the window has no length\n"},
+    {"more than can be counted", SHOP "    expect: 101 per 1d\n",
+     "main.yaml:10:13: error: 'expect': more than 100 events: name a shorter "
+     "time\n"},
     {"not a number of times", SHOP "    expect: 1 per 6h 25:00-26:00\n",
      "main.yaml:10:13: error: 'expect' must be like '1 per 6h' or '1 per 6h "
      "08:00-20:00', not '1 per 6h 25:00-26:00'\n"},

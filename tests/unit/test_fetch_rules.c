@@ -123,7 +123,6 @@ static void answer_to_all(struct provider *p, int64_t n, int status,
 	for (int64_t id = 1; id <= n; id++, end = &(*end)->mates) {
 		*end = xcalloc(1, sizeof(**end));
 		(*end)->d = p->d;
-		(*end)->limiter = p->limiter;
 		(*end)->started = clock_mono_ms();
 		(*end)->is_mate = id > 1;
 		(*end)->entry = scheduler_pick(p->d->leads, MONO, 0, false);
@@ -132,7 +131,7 @@ static void answer_to_all(struct provider *p, int64_t n, int status,
 				   .status = status,
 				   .body = str_from(body),
 				   .body_complete = true};
-	limiter_take(p->limiter, clock_mono_ms());
+	tokens_take(&first->tokens, p->limiter, first->started);
 	settled = 0;
 	destination_judge(first, &r);
 	while (first != NULL) {

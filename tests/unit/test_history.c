@@ -8,6 +8,7 @@
 
 #include "operate/activity.h"
 #include "operate/history.h"
+#include "queue/queue.h"
 
 #define START  ((int64_t)1795400040000) /* on the minute */
 #define MINUTE 60000
@@ -61,6 +62,28 @@ static void minutes_nobody_looked_in_are_empty(void **state)
 	assert_int_equal(h.n, 4);
 	assert_int_equal(h.v[2].look.accepted, 0);
 	assert_int_equal(h.v[3].look.accepted, 1);
+}
+
+static void what_the_store_remembers_comes_before(void **state)
+{
+	(void)state;
+	const struct queue_minute past[] = {{7, 6, 1}, {0, 0, 0}, {2, 2, 0}};
+	struct history h = {0};
+	/* The third minute has begun again with the process. */
+	history_add(&h, &(struct history_look){1, 0, 0, 5, 4},
+		    START + 2 * MINUTE);
+	history_add(&h, &(struct history_look){4, 0, 0, 9, 8},
+		    START + 3 * MINUTE);
+	history_recall(&h, past, 3, START);
+	history_add(&h, &(struct history_look){5, 0, 0, 0, 0},
+		    START + 3 * MINUTE);
+	assert_int_equal(h.n, 4);
+	assert_int_equal(h.v[0].look.accepted, 7);
+	assert_int_equal(h.v[0].look.dead, 1);
+	assert_int_equal(h.v[2].look.accepted, 3);
+	assert_int_equal(h.v[2].look.waiting, 5);
+	assert_int_equal(h.v[3].look.accepted, 4);
+	assert_int_equal(h.v[3].look.waiting, 9);
 }
 
 static void a_clock_that_jumps_begins_anew(void **state)
@@ -157,6 +180,7 @@ int main(void)
 	    cmocka_unit_test(counts_go_to_their_minute_and_peaks_are_kept),
 	    cmocka_unit_test(an_hour_is_kept_and_no_more),
 	    cmocka_unit_test(minutes_nobody_looked_in_are_empty),
+	    cmocka_unit_test(what_the_store_remembers_comes_before),
 	    cmocka_unit_test(a_clock_that_jumps_begins_anew),
 	    cmocka_unit_test(nothing_is_kept_while_nobody_watches),
 	    cmocka_unit_test(a_lead_is_there_once_as_it_is_now),

@@ -7,6 +7,8 @@ import {learnClock} from '/assets/dom.js';
 
 const SILENT_MS = 25000; // the daemon says something every ten seconds
 const LATER_MS = [500, 1000, 2000, 4000, 8000];
+// A browser has six connections to a host, for all its tabs together.
+const UNSEEN_MS = 30000;
 
 export class ApiError extends Error {
 	constructor(status, message) {
@@ -49,7 +51,12 @@ export const getOptional = (path) => get(path).catch((error) => {
 	throw error;
 });
 
-export const post = (path) => ask('POST', `/api/v1/${path}`);
+/** The page looks again at what may have changed: event "changed". */
+export async function post(path) {
+	const answer = await ask('POST', `/api/v1/${path}`);
+	document.dispatchEvent(new Event('changed'));
+	return answer;
+}
 
 export async function logout() {
 	await fetch('/logout', {method: 'POST',
@@ -59,7 +66,7 @@ export async function logout() {
 
 /** on: {open, lost, status, leads} */
 export function listen(on) {
-	let source, timer, heard, tries = 0, down = false;
+	let source, timer, heard, tries = 0, down = false, asleep = false, doze;
 
 	function later() {
 		source?.close();
@@ -100,8 +107,22 @@ export function listen(on) {
 			});
 	}
 
+	function sleep() {
+		asleep = true;
+		clearTimeout(timer);
+		source?.close();
+	}
+
+	document.addEventListener('visibilitychange', () => {
+		clearTimeout(doze);
+		if (document.hidden)
+			doze = setTimeout(sleep, UNSEEN_MS);
+		else if (asleep)
+			connect();
+		asleep = asleep && document.hidden;
+	});
 	setInterval(() => {
-		if (!down && Date.now() - heard > SILENT_MS)
+		if (!down && !asleep && Date.now() - heard > SILENT_MS)
 			later();
 	}, 2000);
 	window.addEventListener('online', () => down && connect());

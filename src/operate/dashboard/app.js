@@ -14,7 +14,9 @@ import {
 } from '/assets/leads.js';
 import {refreshLead, setUpDetail} from '/assets/detail.js';
 
-const AT_MOST_EVERY_MS = 700;
+// However much happens: the daemon has better things to do.
+const LIST_MS = 1000;
+const REST_MS = 3000;
 const page = {status: null, alarms: [], sources: [], ledger: {}, may: false,
 	      open: '', heard: Date.now()};
 const drawPlots = plots($('plots'));
@@ -24,8 +26,8 @@ function problem(error) {
 		toast(error.message, 'bad');
 }
 
-/** A function that does the work soon, and never twice at a time. */
-function soon(work) {
+/** A function that does the work now, and then not again for a while. */
+function soon(work, every_ms = LIST_MS) {
 	let running = false, again = false;
 	return async function run() {
 		if (running) {
@@ -44,7 +46,7 @@ function soon(work) {
 				again = false;
 				run();
 			}
-		}, AT_MOST_EVERY_MS);
+		}, every_ms);
 	};
 }
 
@@ -79,7 +81,8 @@ const status = soon(async () => {
 	drawStatus();
 });
 
-const history = soon(async () => drawPlots((await get('history')).minutes));
+const history = soon(async () => drawPlots((await get('history')).minutes),
+		     REST_MS);
 
 const sources = soon(async () => {
 	const [found, ledger] = await Promise.all([get('sources'),
@@ -87,7 +90,7 @@ const sources = soon(async () => {
 	page.sources = found.sources;
 	page.ledger = ledger.sources;
 	drawSources();
-});
+}, REST_MS);
 
 const alarms = soon(async () => {
 	page.alarms = (await getOptional('alarms'))?.alarms ?? [];
@@ -96,7 +99,12 @@ const alarms = soon(async () => {
 	drawSources();
 });
 
-const leads = soon(() => pagesShown() <= 2 && refreshLeads());
+const leads = soon(async () => {
+	const reading = pagesShown() > 2; // far down: nothing moves away there
+	$('leads-new').hidden = !reading;
+	if (!reading)
+		await refreshLeads();
+});
 
 function everything() {
 	page.open = '';
@@ -154,6 +162,10 @@ async function start() {
 	setUpDetail(page.may, async () => {
 		attention();
 		await refreshLeads();
+	});
+	document.addEventListener('changed', () => {
+		status();
+		leads();
 	});
 	listen(live);
 	setInterval(history, 10000);

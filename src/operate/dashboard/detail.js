@@ -5,7 +5,7 @@
 import {
 	$, action, chip, copy, h, milliseconds, number, reason, row, table, when,
 } from '/assets/dom.js';
-import {get} from '/assets/api.js';
+import {get, getOptional} from '/assets/api.js';
 import {decisions, person} from '/assets/leads.js';
 
 const shown = {id: null, reveal: false, may: false, changed: null, from: null};
@@ -32,6 +32,7 @@ function facts(l) {
 		fact('Last answer', l.status ? `${l.status} in ` +
 			milliseconds(l.duration_ms) : null),
 		fact('CRM id', code(l.crm_id)),
+		fact('Why it waits', l.why, true),
 		fact('Idempotency key', l.key && h('span', {class: 'copyable'},
 			code(l.key), h('button', {type: 'button',
 				class: 'quiet', 'aria-label':
@@ -104,7 +105,7 @@ function draw(l) {
 		await load(l.id, shown.reveal);
 		await shown.changed();
 	}) : [];
-	$('detail').replaceChildren(
+	$('detail').replaceChildren(...[
 		h('header', {},
 		  h('h2', {id: 'detail-title', tabindex: '-1'},
 		    `Lead ${l.id}`), chip(l.state),
@@ -120,11 +121,23 @@ function draw(l) {
 			block('Answer of the CRM', l.response)),
 		l.body && part('What goes to the CRM', true,
 			block('Lead as it is sent', l.body)),
-		incoming(l.request));
+		incoming(l.request)].filter(Boolean));
+}
+
+async function why(id) {
+	const found = await getOptional(`queue/${id}`);
+	const gate = found?.queue;
+	return [found?.rule,
+		gate && gate.gate !== 'open' && `${gate.destination} is ` +
+			`${gate.gate}${gate.set_by ? `: ${gate.set_by}` : ''}`,
+		gate?.lead?.ahead ? `${number(gate.lead.ahead)} before it`
+			: null].filter(Boolean).join('; ');
 }
 
 async function load(id, reveal) {
 	const l = await get(`leads/${id}`, {reveal: reveal && 'true'});
+	if (l.state === 'waiting' || l.state === 'fetching')
+		l.why = await why(id);
 	if (shown.id !== id)
 		return;
 	shown.reveal = reveal;

@@ -250,6 +250,11 @@ export function setUpLeads(mayReveal, problem) {
 		changed();
 	});
 	$('leads-more').addEventListener('click', () => more().catch(problem));
+	$('leads-new').addEventListener('click', () => {
+		$('leads-new').hidden = true;
+		changed();
+		$('leads').scrollIntoView();
+	});
 	if (!mayReveal) {
 		$('f-text').disabled = true;
 		$('f-text').placeholder = 'needs the full token';
