@@ -338,11 +338,9 @@ static void got_credential(struct delivery *d, struct mail *mail)
 
 static void got_erased(struct delivery *d, struct mail *mail)
 {
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n; i++)
 		for (size_t k = 0; k < mail->n_ids; k++)
 			destination_erased(d->list[i], mail->ids[k]);
-		touch(d, d->list[i]);
-	}
 }
 
 static void got_command(struct delivery *d, struct mail *mail)

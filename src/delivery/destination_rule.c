@@ -128,6 +128,17 @@ static void learn_limited(struct destination *d, const struct attempt *a,
 	d->limited_reason = v->reason;
 }
 
+/* Who said so, for people. */
+static const char *limited_by(const struct attempt_result *r,
+			      const struct verdict *v)
+{
+	if (header_retry_after(r) >= 0)
+		return "Retry-After";
+	if (v->wait_ms < 0)
+		return "back-off";
+	return r->usage[1].n > 0 ? "usage headers" : "RateLimit-Reset";
+}
+
 void destination_recall(struct destination *d, int64_t limited_until_ms)
 {
 	int64_t in = limited_until_ms - clock_wall_ms();
@@ -481,9 +492,7 @@ void destination_judge(struct attempt *a, const struct attempt_result *result)
 	if (v.outcome == OUTCOME_LIMITED)
 		learn_limited(d, a, &v, now);
 	if (d->limited_until != limited_until)
-		d->limited_by = header_retry_after(result) >= 0 ? "Retry-After"
-				: v.wait_ms >= 0 ? "RateLimit-Reset"
-						 : "back-off";
+		d->limited_by = limited_by(result, &v);
 	learn_park(d, a, result, &v, now);
 	adapt_slots(d, a, result, v.outcome, now);
 	if (d->account == NULL || !fetch_conclude(a, result, &v))

@@ -85,6 +85,8 @@ static void gate_of(struct destination *d, int64_t now, struct gate *g)
 		set(g, "paused", "a person: drain", d->paused_until);
 	else if (d->paused)
 		set(g, "paused", "a person: pause", INT64_MAX);
+	else if (lane_held(d) != NULL)
+		set(g, "held", "what holds the destination itself", INT64_MAX);
 	else if (d->limited_until > now)
 		set_limited(g, d);
 	else if (d->park.on)

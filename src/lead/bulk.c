@@ -2,10 +2,6 @@
 /* Bulk requests from rendered leads; see the header. Pure, any thread. */
 #include "lead/bulk.h"
 
-#include <stdio.h>
-
-#include "payload/json_cut.h"
-
 void lead_bulk_start(struct buf *out)
 {
 	buf_add_str(out, STR("{\"leads\":["));
@@ -34,30 +30,6 @@ void lead_bulk_row(struct buf *out, bool first, int64_t ref, struct str lead)
 	buf_addf(out, "{\"row_ref\":\"%lld\",", (long long)ref);
 	add_line(out, lead);
 	buf_add_str(out, str_sub(lead, 1, lead.n)); /* without its brace */
-}
-
-/* Where rows begin: inside a text the quotes would be escaped. */
-static bool next_row(struct str *rest, struct str *name)
-{
-	static const struct str start = {"{\"row_ref\":\"", 12};
-	long at = str_find_str(*rest, start);
-	if (at < 0)
-		return false;
-	*name =
-	    str_cut(str_sub(*rest, (size_t)at + start.n, rest->n), '"', rest);
-	return true;
-}
-
-int lead_bulk_cut(struct str body, int64_t ref, struct buf *out)
-{
-	char want[24];
-	struct str rest = body, name;
-	struct json_step steps[] = {{.key = STR("leads")}, {.index = 0}};
-	(void)!snprintf(want, sizeof(want), "%lld", (long long)ref);
-	for (; next_row(&rest, &name); steps[1].index++)
-		if (str_eq(name, str_from(want)))
-			return json_cut(body, steps, 2, out);
-	return LB_ENOTFOUND;
 }
 
 void lead_bulk_end(struct buf *out, bool dry_run)

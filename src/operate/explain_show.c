@@ -24,7 +24,7 @@ static struct str key_text(const struct new_unit *u, char text[LEAD_KEY_TEXT])
 static void text_fetch(const struct config *config, const struct explain *e,
 		       const struct new_unit *u, struct buf *out)
 {
-	struct fetch_request r;
+	struct fetch_request r = {0};
 	struct arena scratch;
 	const struct source *source = config_source(config, e->sub->source);
 	arena_init(&scratch);

@@ -327,13 +327,9 @@ static void report_settlements(struct queue *q, struct batch *b)
 static void report_erased(struct queue *q, const struct query *c)
 {
 	const struct privacy_work *w = c->privacy;
-	if (c->kind != COMMAND_PRIVACY || c->result != 0 ||
-	    w->verb != PRIVACY_ERASE || q->events.erased == NULL)
-		return;
-	if (w->n_units > 0)
+	if (c->kind == COMMAND_PRIVACY && c->result == 0 && w->n_units > 0 &&
+	    w->verb == PRIVACY_ERASE && q->events.erased != NULL)
 		q->events.erased(q->events.ctx, w->units, w->n_units);
-	if (w->n_changed > 0)
-		q->events.erased(q->events.ctx, w->changed, w->n_changed);
 }
 
 static void report_commands(struct queue *q, struct batch *b)

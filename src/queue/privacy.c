@@ -27,7 +27,6 @@ void privacy_work_free(struct privacy_work *w)
 		free(w->raws[i].cut);
 	free(w->raws);
 	free(w->units);
-	free(w->changed);
 	if (w->release != NULL)
 		w->release(w->ctx);
 	free(w);

@@ -58,9 +58,6 @@ struct privacy_work {
 	size_t n_units, cap_units;
 	struct privacy_raw *raws;
 	size_t n_raws, cap_raws;
-	int64_t *changed; /* ERASE: first rows of bulk requests that are others
-			   * now, or that may not come back as they were */
-	size_t n_changed, cap_changed;
 	int64_t due_at_ms; /* NEXT: of the first that is not due yet; 0 */
 	bool clean;        /* WAIT */
 };

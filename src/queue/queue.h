@@ -37,9 +37,8 @@ struct queue_events {
 	void (*refilled)(void *ctx, const char *destination,
 			 struct due_lead *chain, bool more,
 			 int64_t next_due_at_ms);
-	/* Units that were erased in a commit, and first rows of bulk requests
-	 * that lost one: nobody may send what he has of them; of the latter
-	 * there is another on disk. May be NULL. */
+	/* Units that were erased in a commit: nobody may send them. May be
+	 * NULL. */
 	void (*erased)(void *ctx, const int64_t *ids, size_t n);
 	/* Answer to queue_recall; owned. */
 	void (*recalled)(void *ctx, struct recall *chain);

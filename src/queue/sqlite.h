@@ -270,11 +270,6 @@ int bulk_add(struct store *s, const struct bulk_request *b,
  * another request. */
 int bulk_cut(struct store *s, int64_t unit, int64_t now_ms, struct err *err);
 /* Due times later than latest_ms become to_ms. */
-/* Takes a row out of the request that waits with it, and makes sure that none
- * comes back with it; says which were touched, by their first rows. */
-int bulk_erase(struct store *s, int64_t unit, int64_t destination,
-	       void (*changed)(void *ctx, int64_t first), void *ctx,
-	       struct err *err);
 int bulk_clamp_due(struct store *s, int64_t destination, int64_t latest_ms,
 		   int64_t to_ms, struct err *err);
 int reader_refill_bulk(struct store_reader *r, struct refill *q,

@@ -8,7 +8,6 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-#include "base/codec.h"
 #include "base/mem.h"
 #include "lead/bulk.h"
 #include "leadbridge/lead.h"
@@ -144,13 +143,6 @@ int bulk_retry(struct store *s, struct due_lead **lead, struct err *err)
 
 /* ---- settling ----------------------------------------------------------- */
 
-struct bulk_cut { /* what is left of one without a row */
-	int64_t id, first, rows;
-	unsigned char key[16];
-	bool found; /* it had that row, and still its bytes */
-	struct buf body;
-};
-
 /* 1: it waits, 0: it does not. */
 static int waits(struct store *s, int64_t id, struct err *err)
 {
@@ -279,106 +271,6 @@ static int undo(struct store *s, const struct settlement *t, struct err *err)
 	return rc == 0 ? again(s, t, err) : rc;
 }
 
-/* Whether it is still what was sent: a row that is erased makes another
- * request of it, under another key. */
-static int same_request(struct store *s, const struct due_lead *lead,
-			struct err *err)
-{
-	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(s->db, "SELECT key FROM bulk WHERE id = ?1",
-				&st, err);
-	if (rc != 0)
-		return rc;
-	sqlite_bind_int(st, 1, lead->bulk);
-	rc = sqlite_row(st, err);
-	struct str key = {(const char *)lead->key, sizeof(lead->key)};
-	bool same = rc == 1 && str_eq(sqlite_str(st, 0), key);
-	(void)sqlite3_finalize(st);
-	if (rc < 0)
-		return rc;
-	return same ? 0 : err_set(err, LB_ENOTFOUND, "request was changed");
-}
-
-/* One that has no row left is over. */
-static int keep_cut(struct store *s, int64_t id, const struct bulk_cut *cut,
-		    struct err *err)
-{
-	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(s->db,
-				"UPDATE bulk SET key = ?2, body = ?3,"
-				" rows = max(rows - ?4, 0),"
-				" state = CASE WHEN ?3 IS NULL THEN 1"
-				" ELSE state END WHERE id = ?1",
-				&st, err);
-	if (rc != 0)
-		return rc;
-	bool left = cut->found && cut->rows > 1;
-	sqlite_bind_int(st, 1, id);
-	sqlite_bind_blob(st, 2, (struct str){(const char *)cut->key, 16});
-	if (left)
-		sqlite_bind_blob(st, 3, buf_str(&cut->body));
-	else
-		sqlite_bind_null(st, 3);
-	sqlite_bind_int(st, 4, cut->found ? 1 : 0);
-	rc = sqlite_row(st, err);
-	(void)sqlite3_finalize(st);
-	return rc;
-}
-
-/* The request, waiting or sent, that the unit is a row of. 1: there is one. */
-static int find_bulk(struct store *s, int64_t unit, int64_t destination,
-		     int64_t after, struct bulk_cut *cut, struct err *err)
-{
-	struct sqlite3_stmt *st = NULL;
-	int rc = sqlite_prepare(s->db,
-				"SELECT id, first, rows, key, body FROM bulk"
-				" WHERE id > ?3 AND destination = ?2"
-				" AND first <= ?1 AND first + units > ?1"
-				" ORDER BY id LIMIT 1",
-				&st, err);
-	if (rc != 0)
-		return rc;
-	sqlite_bind_int(st, 1, unit);
-	sqlite_bind_int(st, 2, destination);
-	sqlite_bind_int(st, 3, after);
-	rc = sqlite_row(st, err);
-	if (rc == 1) {
-		char hex[2 * 16 + 1] = "";
-		struct str key = sqlite_str(st, 3), body = sqlite_str(st, 4);
-		cut->id = sqlite3_column_int64(st, 0);
-		cut->first = sqlite3_column_int64(st, 1);
-		cut->rows = sqlite3_column_int64(st, 2);
-		cut->found = lead_bulk_cut(body, unit, &cut->body) == 0;
-		if (key.n == 16)
-			hex_encode((const unsigned char *)key.p, 16, hex);
-		lead_key(cut->key, STR("erased"), str_from(hex), 0, STR("+"),
-			 0);
-	}
-	(void)sqlite3_finalize(st);
-	return rc;
-}
-
-int bulk_erase(struct store *s, int64_t unit, int64_t destination,
-	       void (*changed)(void *ctx, int64_t first), void *ctx,
-	       struct err *err)
-{
-	int64_t after = 0;
-	int rc;
-	do {
-		struct bulk_cut cut = {0};
-		buf_init(&cut.body, BODY_MAX);
-		rc = find_bulk(s, unit, destination, after, &cut, err);
-		after = cut.id;
-		if (rc == 1) {
-			changed(ctx, cut.first);
-			int done = keep_cut(s, cut.id, &cut, err);
-			rc = done < 0 ? done : rc;
-		}
-		buf_release(&cut.body);
-	} while (rc == 1);
-	return rc;
-}
-
 int bulk_settle(struct store *s, const struct settlement *t, struct err *err)
 {
 	bool again_wanted = t->state == UNIT_WAITING;
@@ -389,13 +281,8 @@ int bulk_settle(struct store *s, const struct settlement *t, struct err *err)
 	int rc = waits(s, t->lead->bulk, err);
 	if (rc < 0)
 		return rc;
-	if (again_wanted) {
-		bool waiting = rc == 1;
-		rc = same_request(s, t->lead, err);
-		if (rc != 0)
-			return rc;
-		return waiting ? again(s, t, err) : undo(s, t, err);
-	}
+	if (again_wanted)
+		return rc == 1 ? again(s, t, err) : undo(s, t, err);
 	if (rc == 0)
 		return err_set(err, LB_ENOTFOUND, "request does not wait");
 	sqlite_bind_int(s->stmt[ST_END_BULK], 1, t->lead->bulk);

@@ -78,28 +78,8 @@ static int queue_of(struct store *s, const struct erased_unit *u,
 	return ledger_name(s, fetch_queue(source, queue), out, err);
 }
 
-static void on_changed(void *ctx, int64_t first)
-{
-	struct privacy_work *w = ctx;
-	w->changed = xgrow(w->changed, &w->cap_changed, w->n_changed + 1,
-			   sizeof(*w->changed));
-	w->changed[w->n_changed++] = first;
-}
-
-/* A row of an import goes out of the request it would be sent in. */
-static int erase_row(struct store *s, struct privacy_work *w, int64_t id,
-		     const struct erased_unit *u, struct err *err)
-{
-	if (u->destination == NAME_NONE)
-		return 0;
-	struct str queue = str_from(ledger_source(s, u->destination)->text);
-	return is_bulk_queue(queue)
-		   ? bulk_erase(s, id, u->destination, on_changed, w, err)
-		   : 0;
-}
-
-static int erase_unit(struct store *s, struct privacy_work *w, int64_t id,
-		      int64_t now_ms, int64_t *n, struct err *err)
+static int erase_unit(struct store *s, int64_t id, int64_t now_ms, int64_t *n,
+		      struct err *err)
 {
 	struct erased_unit u;
 	struct name *queue = NULL;
@@ -107,8 +87,6 @@ static int erase_unit(struct store *s, struct privacy_work *w, int64_t id,
 	if (rc != 1 || u.state == UNIT_ERASED)
 		return rc < 0 ? rc : 0;
 	rc = queue_of(s, &u, &queue, err);
-	if (rc == 0)
-		rc = erase_row(s, w, id, &u, err);
 	if (rc == 0)
 		rc = run_sql(s,
 			     "UPDATE lead SET state = 6, at = ?2, crm_id = NULL"
@@ -170,15 +148,14 @@ static int erase_raw(struct store *s, const struct privacy_raw *raw,
 
 /* ---- requests of a person ----------------------------------------------- */
 
-static int erase(struct store *s, struct query *q, int64_t now_ms,
+static int erase(struct store *s, const struct query *q, int64_t now_ms,
 		 struct err *err)
 {
-	struct privacy_work *w = q->privacy;
+	const struct privacy_work *w = q->privacy;
 	int64_t n[5] = {q->id, 0, 0, 0, 0}; /* units, gone, cut, dropped */
 	int rc = 0;
-	w->n_changed = 0;
 	for (size_t i = 0; rc == 0 && i < w->n_units; i++)
-		rc = erase_unit(s, w, w->units[i], now_ms, &n[1], err);
+		rc = erase_unit(s, w->units[i], now_ms, &n[1], err);
 	for (size_t i = 0; rc == 0 && i < w->n_raws; i++) {
 		rc = erase_raw(s, &w->raws[i], err);
 		n[2] += w->raws[i].fate == RAW_GOES;

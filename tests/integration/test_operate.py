@@ -343,6 +343,8 @@ def test_queue_names_a_pause(bridge, crm, person):
     bridge.ctl("destination", "pause", "mega")
     condition_is(bridge, "paused")
     bridge.post(order(person()))
+    eventually(lambda: why(bridge)[0]["queue"]["lead"]["place"] != "disk", 10,
+               "the lead to be handed over")
     answer, one = why(bridge)
     assert answer["queue"]["gate"] == "paused"
     assert answer["queue"]["set_by"] == "a person: pause"
@@ -375,6 +377,7 @@ def test_queue_names_the_header(bridge, crm, person, headers, by):
     crm.misbehave({"status": 429, "headers": headers, "times": 100})
     bridge.post(order(person()))
     condition_is(bridge, "limited")
+    eventually(lambda: why(bridge)[0]["last_reason"], 10, "the commit")
     answer, _ = why(bridge)
     assert answer["queue"]["gate"] == "limited"
     assert answer["queue"]["set_by"].startswith(by)
@@ -385,13 +388,13 @@ def test_queue_names_the_header(bridge, crm, person, headers, by):
 
 def test_queue_names_the_step_of_the_back_off(make_bridge, crm, person):
     bridge = make_bridge(crm, {"destinations": {"mega": {
-        "retry": ["0s", "100ms", "50s"]}}}).start()
+        "retry": ["0s", "100ms", "30s"]}}}).start()
     crm.misbehave({"status": 500, "times": 2})
     bridge.post(order(person()))
     eventually(lambda: len(crm.posts()) == 2, 10, "both tries")
     eventually(lambda: why(bridge)[0]["attempts"] == 2, 10, "the commit")
     answer, _ = why(bridge)
-    assert answer["rule"] == ("back-off: step 3 of retry, 50 s with jitter, "
+    assert answer["rule"] == ("back-off: step 3 of retry, 30 s with jitter, "
                               "after http_500")
     assert answer["queue"]["gate"] == "open"
     assert answer["queue"]["lead"]["place"] == "later"
@@ -414,6 +417,8 @@ def test_queue_names_the_window_and_the_place(make_bridge, crm, person):
     bridge.wait_ledger(delivered=2)
     rows = listed(bridge, state="waiting")
     assert len(rows) == 3
+    eventually(lambda: all(bridge.api(f"/queue/{row['id']}")["queue"]["lead"][
+        "place"] == "fresh" for row in rows), 10, "the leads to be there")
     places = [bridge.api(f"/queue/{row['id']}")["queue"] for row in rows]
     assert {p["gate"] for p in places} == {"tokens"}
     assert {p["set_by"] for p in places} == {"rate: 2 in 1h"}
@@ -427,6 +432,7 @@ def test_queue_names_the_answer_that_parked(make_bridge, crm, person):
     crm.misbehave({"status": 401, "times": 100})
     bridge.post(order(person()))
     condition_is(bridge, "parked")
+    eventually(lambda: why(bridge)[0]["last_reason"], 10, "the commit")
     answer, _ = why(bridge)
     assert answer["queue"]["gate"] == "parked"
     assert "http_401" in answer["queue"]["set_by"]
