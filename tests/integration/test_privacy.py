@@ -629,11 +629,11 @@ def test_what_is_still_being_mapped_goes_too(make_bridge, crm, person):
     balanced(bridge)
 
 
-def test_erasing_under_load_loses_nobody_else(bridge, person):
+def test_erasing_under_load_loses_nobody_else(bridge, crowd):
     who = people.Person(123456)  # whose name does not begin another's
     for _ in range(20):
         accepted(bridge, form(who, message=os.urandom(8).hex()))
-    load = Load(person)
+    load = Load(crowd)
 
     def erase():
         for _ in range(5):
