@@ -14,7 +14,8 @@
 enum {
 	TICK_MS = 1000,
 	TRIM_MS = 60 * 1000, /* memory goes back to the system this often */
-	PUBLISH_MS = 50,     /* status is at most this old */
+	TRIM_WAIT_MS = 10 * 1000,
+	PUBLISH_MS = 50, /* status is at most this old */
 };
 
 /* ---- status -------------------------------------------------------------- */
@@ -93,9 +94,16 @@ static void on_mail(void *ctx)
 static void trim(struct delivery *d)
 {
 	int64_t now = clock_mono_ms();
-	if (!d->courier.trimmed || now - d->trimmed_at < TRIM_MS)
-		return;
+	bool more = d->courier.trimmed;
 	d->courier.trimmed = false;
+	if (more && d->trim_since == 0)
+		d->trim_since = now;
+	if (d->trim_since == 0 || now - d->trimmed_at < TRIM_MS)
+		return;
+	/* Those used together become idle together: wait for the last. */
+	if (more && now - d->trim_since < TRIM_WAIT_MS)
+		return;
+	d->trim_since = 0;
 	d->trimmed_at = now;
 	mem_trim();
 }

@@ -21,8 +21,8 @@ struct delivery {
 	struct mailbox *mailbox;
 	struct loop_watch *watch;
 	struct loop_timer *tick, *publish, *grace;
-	bool publishing; /* its timer is armed */
-	int64_t trimmed_at;
+	bool publishing;                /* its timer is armed */
+	int64_t trimmed_at, trim_since; /* 0: nothing to give back */
 	struct table *destinations;
 	struct destination **list; /* the same, for walks */
 	size_t n, cap;

@@ -9,7 +9,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { KEEP_MAX = 256 /* idle connections in all */ };
+enum {
+	KEEP_MANY = 64, /* unless one destination may use more */
+	KEEP_MAX = 256, /* idle connections in all */
+};
 
 struct destination *delivery_of_lead(struct delivery *d,
 				     const struct due_lead *lead)
@@ -58,10 +61,15 @@ void delivery_pump_touched(struct delivery *d)
 
 static size_t connections(const struct config *config)
 {
-	int64_t n = 0;
-	for (size_t i = 0; i < config->n_destinations; i++)
-		n += config->destinations[i]->concurrency;
-	return n < 1 ? 1 : n < KEEP_MAX ? (size_t)n : KEEP_MAX;
+	int64_t n = 0, most = 1;
+	for (size_t i = 0; i < config->n_destinations; i++) {
+		int64_t one = config->destinations[i]->concurrency;
+		n += one;
+		most = one > most ? one : most;
+	}
+	n = n < KEEP_MANY ? n : KEEP_MANY;
+	n = n > most ? n : most;
+	return n < KEEP_MAX ? (size_t)n : KEEP_MAX;
 }
 
 static void add_destination(struct delivery *d, struct destination *new)
