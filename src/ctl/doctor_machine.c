@@ -17,7 +17,13 @@
 #include "ctl/doctor.h"
 #include "leadbridge/buf.h"
 
-enum { SYNCS = 20, SLOW_US = 50000, SAID_MAX = 64 << 10, EXPOSURE_MAX = 20 };
+enum {
+	SYNCS = 20,
+	MEDIAN = SYNCS / 2,
+	SLOW_US = 50000,
+	SAID_MAX = 64 << 10,
+	EXPOSURE_MAX = 20
+};
 
 /* ---- clock -------------------------------------------------------------- */
 
@@ -167,7 +173,7 @@ static void look_at_syncs(struct doctor *d, const char *folder)
 			   "syncs of the disk",
 			   "%.1f ms, the slowest of %d %.1f ms: each answer "
 			   "waits for one",
-			   (double)us[SYNCS / 2] / 1e3, SYNCS,
+			   (double)us[MEDIAN] / 1e3, SYNCS,
 			   (double)us[SYNCS - 1] / 1e3);
 }
 

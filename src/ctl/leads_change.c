@@ -210,5 +210,7 @@ static int many(struct ctl *c, const struct verb *verb)
 int ctl_leads_change(struct ctl *c, const char *verb, const char *id)
 {
 	const struct verb *v = find(verb);
+	if (v == NULL)
+		return ctl_usage(&CTL_LEADS);
 	return id != NULL ? one(c, v, id) : many(c, v);
 }

@@ -250,9 +250,9 @@ static int by_weight(const void *x, const void *y)
 size_t alarms_raised(const struct alarms_table *t, const struct alarm ***out)
 {
 	struct listing l = {0};
-	l.v = xcalloc(t->raised + 1, sizeof(*l.v));
+	l.v = xcalloc(t->raised + 1, sizeof(const struct alarm *));
 	table_each(t->all, list_one, &l);
-	qsort((void *)l.v, l.n, sizeof(*l.v), by_weight);
+	qsort((void *)l.v, l.n, sizeof(const struct alarm *), by_weight);
 	*out = l.v;
 	return l.n;
 }

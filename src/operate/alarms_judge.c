@@ -247,7 +247,8 @@ static void judge_proofs(struct judge *j, const struct alarm_facts *f,
 	uint64_t percent = (uint64_t)f->in->config->alarms.bad_signatures;
 	if (alarms_is_raised(j->alarms, ALARM_BAD_SIGNATURES, s->name))
 		percent = percent / 2 + 1;
-	if (p.bad < WATCH_BAD_MIN || p.bad * 100 < percent * (p.good + p.bad))
+	unsigned long long all = p.good + p.bad;
+	if (p.bad < WATCH_BAD_MIN || p.bad * 100 < percent * all)
 		return;
 	alarms_see(
 	    j->alarms,
@@ -256,8 +257,7 @@ static void judge_proofs(struct judge *j, const struct alarm_facts *f,
 	    "source '%s': the proof of %llu of %llu requests of the last "
 	    "hour was wrong or missing; compare the secret with the "
 	    "sender's",
-	    s->name, (unsigned long long)p.bad,
-	    (unsigned long long)(p.good + p.bad));
+	    s->name, (unsigned long long)p.bad, all);
 }
 
 static void judge_skew(struct judge *j, const struct source *s,
