@@ -7,8 +7,9 @@ install(DIRECTORY conf/profiles/ DESTINATION ${LB_PROFILE_DIR}
 install(FILES README.md TYPE DOC)
 install(FILES conf/leadbridge.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY docs/sources docs/monitoring TYPE DOC)
-install(FILES docs/deploy.md docs/dashboard.md docs/forms.md docs/form-snippet.html
-	docs/profiles.md docs/adding-a-source.md docs/store.md docs/imports.md TYPE DOC)
+file(GLOB LB_GUIDES CONFIGURE_DEPENDS docs/*.md)
+list(REMOVE_ITEM LB_GUIDES ${CMAKE_SOURCE_DIR}/docs/CONTRIBUTING.md)
+install(FILES ${LB_GUIDES} docs/form-snippet.html docs/admin-api.yaml TYPE DOC)
 
 # Debian 12 looks for units in /lib, for the others in /usr/lib.
 set(LB_UNIT_DIR lib/systemd/system CACHE STRING "where systemd units go")

@@ -21,8 +21,10 @@
 enum {
 	TICK_MS = 1000,
 	TRIM_MS = 60 * 1000, /* memory goes back to the system this often */
-	PUBLISH_MS = 50,     /* status is at most this old */
-	KEEP_MAX = 256,      /* idle connections in all */
+	TRIM_WAIT_MS = 10 * 1000,
+	PUBLISH_MS = 50, /* status is at most this old */
+	KEEP_MANY = 64,  /* unless one destination may use more */
+	KEEP_MAX = 256,  /* idle connections in all */
 };
 
 struct delivery {
@@ -32,8 +34,8 @@ struct delivery {
 	struct mailbox *mailbox;
 	struct loop_watch *watch;
 	struct loop_timer *tick, *publish, *grace;
-	bool publishing; /* its timer is armed */
-	int64_t trimmed_at;
+	bool publishing;                /* its timer is armed */
+	int64_t trimmed_at, trim_since; /* 0: nothing to give back */
 	struct table *destinations;
 	struct destination **list; /* the same, for walks */
 	size_t n, cap;
@@ -153,10 +155,15 @@ static void on_answered(void *ctx, struct destination *from)
 
 static size_t connections(const struct config *config)
 {
-	int64_t n = 0;
-	for (size_t i = 0; i < config->n_destinations; i++)
-		n += config->destinations[i]->concurrency;
-	return n < 1 ? 1 : n < KEEP_MAX ? (size_t)n : KEEP_MAX;
+	int64_t n = 0, most = 1;
+	for (size_t i = 0; i < config->n_destinations; i++) {
+		int64_t one = config->destinations[i]->concurrency;
+		n += one;
+		most = one > most ? one : most;
+	}
+	n = n < KEEP_MANY ? n : KEEP_MANY;
+	n = n > most ? n : most;
+	return n < KEEP_MAX ? (size_t)n : KEEP_MAX;
 }
 
 static void add_destination(struct delivery *d, struct destination *new)
@@ -467,9 +474,16 @@ static void on_mail(void *ctx)
 static void trim(struct delivery *d)
 {
 	int64_t now = clock_mono_ms();
-	if (!d->courier.trimmed || now - d->trimmed_at < TRIM_MS)
-		return;
+	bool more = d->courier.trimmed;
 	d->courier.trimmed = false;
+	if (more && d->trim_since == 0)
+		d->trim_since = now;
+	if (d->trim_since == 0 || now - d->trimmed_at < TRIM_MS)
+		return;
+	/* Those used together become idle together: wait for the last. */
+	if (more && now - d->trim_since < TRIM_WAIT_MS)
+		return;
+	d->trim_since = 0;
 	d->trimmed_at = now;
 	mem_trim();
 }

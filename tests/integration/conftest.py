@@ -21,6 +21,7 @@ from support import daemon, openapi, people, senders  # noqa: E402
 from support import fetching as fetch  # noqa: E402
 
 numbers = itertools.count()
+strangers = itertools.count(1_000_000)
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +39,15 @@ def binaries():
 
 @pytest.fixture
 def person():
-    """A function: someone new at every call."""
+    """A function: someone new at every call, with a phone number."""
     return lambda: people.Person(next(numbers))
+
+
+@pytest.fixture
+def crowd():
+    """The same for thousands: there are not as many fictional numbers, so
+    nobody in a crowd has one."""
+    return lambda: people.Person(next(strangers))
 
 
 @pytest.fixture

@@ -30,13 +30,13 @@ def unwell(chance):
 
 
 def test_twenty_kills_under_load_lose_and_double_nothing(
-        make_bridge, crm, person):
+        make_bridge, crm, crowd):
     chance = random.Random(SEED)
     bridge = make_bridge(crm, {
         "log": {"level": "info"},
         "destinations": {"mega": {"concurrency": 16, "breaker": {
             "failures": 50, "open": "100ms", "max_open": "500ms"}}}})
-    load = Load(person)
+    load = Load(crowd)
     for _ in range(ROUNDS):
         crm.behave()
         crm.misbehave(*unwell(chance))

@@ -79,9 +79,9 @@ class Arrivals:
 
 
 def test_a_burst_in_an_outage_arrives_whole_and_within_the_limit(
-        make_bridge, crm, person):
+        make_bridge, crm, crowd):
     crm.stop()
-    bridge, load = make_bridge(crm, CHANGES).start(), Load(person)
+    bridge, load = make_bridge(crm, CHANGES).start(), Load(crowd)
     down = time.monotonic()
     accept_all(bridge, load)
     eventually(lambda: time.monotonic() - down >= DOWN_S, DOWN_S + 5,

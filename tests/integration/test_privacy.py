@@ -9,12 +9,13 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 import time
 import urllib.parse
 
 import pytest
 
-from support import people, senders, settings, traces
+from support import daemon, people, senders, settings, traces
 from support.daemon import eventually
 from support.load import Load
 
@@ -552,6 +553,64 @@ def test_a_deletion_of_nobody_is_quarantined(make_bridge, crm, change):
     assert receipts(bridge) == []
 
 
+# ---- rows of an import ---------------------------------------------------------
+
+def import_rows(bridge, some, **more):
+    path = os.path.join(bridge.folder, "secrets", "rows.csv")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("Name,E-mail,Phone\n")
+        f.writelines(f"{p.name},{p.email},{p.phone}\n" for p in some)
+    return subprocess.Popen(
+        [daemon.binary("leadbridgectl"), "--socket",
+         bridge.path("admin.sock"), "import", path, "--country", "US",
+         "--yes", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("which", [0, 2, 4])
+def test_a_row_that_waits_goes_out_of_its_bulk_request(
+        bridge, crm, person, which):
+    some = [person() for _ in range(5)]
+    who = some.pop(which)
+    everybody = some[:which] + [who] + some[which:]
+    bridge.ctl("destination", "pause", "mega")
+    running = import_rows(bridge, everybody)
+    try:
+        bridge.wait_ledger(accepted=5)
+        assert bridge.ctl("erase", "--email", who.email,
+                          "--yes").returncode == 0
+        clean(bridge, who)
+        bridge.ctl("destination", "resume", "mega")
+        bridge.wait_ledger(delivered=4, erased=1)
+    finally:
+        running.communicate(timeout=30)
+    assert {row["contact_email"] for row in crm.leads} == {
+        p.email for p in some}
+    sent = b"".join(r.body for r in crm.bulks())
+    assert not traces.in_bytes(sent, who)
+    balanced(bridge)
+
+
+def test_a_bulk_request_that_failed_before_is_not_sent_with_them(
+        bridge, crm, person):
+    some = [person() for _ in range(4)]
+    crm.misbehave({"do": "delay", "delay": 2, "status": 503})
+    running = import_rows(bridge, some)
+    try:
+        eventually(crm.bulks, 20, "the first try")
+        who = some[1]
+        n = len(crm.bulks())
+        assert bridge.ctl("erase", "--email", who.email,
+                          "--yes").returncode == 0
+        bridge.wait_ledger(delivered=3, erased=1)
+    finally:
+        running.communicate(timeout=30)
+    later = b"".join(r.body for r in crm.bulks()[n:])
+    assert later and not traces.in_bytes(later, who)
+    assert len(crm.leads) == 3
+    clean(bridge, who)
+    balanced(bridge)
+
+
 # ---- what is under way ---------------------------------------------------------
 
 SLOW = "(reduce range(0; {n}) as $i (0; . + 1)) as $x | .person.mail"
@@ -576,11 +635,11 @@ def test_what_is_still_being_mapped_goes_too(make_bridge, crm, person):
     balanced(bridge)
 
 
-def test_erasing_under_load_loses_nobody_else(bridge, person):
+def test_erasing_under_load_loses_nobody_else(bridge, crowd):
     who = people.Person(123456)  # whose name does not begin another's
     for _ in range(20):
         accepted(bridge, form(who, message=os.urandom(8).hex()))
-    load = Load(person)
+    load = Load(crowd)
 
     def erase():
         for _ in range(5):

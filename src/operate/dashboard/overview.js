@@ -10,13 +10,28 @@ import {post} from '/assets/api.js';
 
 /* ---- the headline --------------------------------------------------------- */
 
+/* Beside a destination +NAME takes imports and @SOURCE fetches records. */
+function called(name) {
+	if (name.startsWith('@'))
+		return `Details for ${name.slice(1)}`;
+	return name.startsWith('+') ? `Imports for ${name.slice(1)}` : name;
+}
+
+/* Nobody imports: it only follows its destination. */
+function isIdleLane(d) {
+	return d.name.startsWith('+') && d.waiting + d.sending + d.delivered +
+		d.dead === 0;
+}
+
 function troubles(status, alarms) {
 	const l = status.ledger, bad = [];
 	if (!status.ready)
 		bad.push('Nothing can be stored right now');
 	for (const d of status.destinations) {
+		if (isIdleLane(d))
+			continue;
 		if (d.condition === 'parked' || d.condition === 'broken')
-			bad.push(`${d.name} is ${d.condition}: ` +
+			bad.push(`${called(d.name)} is ${d.condition}: ` +
 				 reason(d.reason));
 	}
 	const told = new Set(status.destinations.map((d) => d.name));
@@ -132,8 +147,7 @@ function pauseButton(d, may) {
 /* A card stays as long as its destination does; its button changes only with
  * the condition, or a click could fall between two of them. */
 function newCard(d) {
-	const title = d.name.startsWith('@')
-		? `Details for ${d.name.slice(1)}` : d.name;
+	const title = called(d.name);
 	const card = {title, head: h('header', {}), why: h('p', {class: 'why'}),
 		      facts: h('dl', {class: 'facts'})};
 	card.element = h('article', {class: 'card', 'aria-label': title},
@@ -165,8 +179,9 @@ function updateCard(card, d, may) {
 
 const cards = new Map();
 
-export function showDestinations(destinations, may) {
+export function showDestinations(all, may) {
 	const list = $('destinations-list');
+	const destinations = all.filter((d) => !isIdleLane(d));
 	if (destinations.length === 0) {
 		list.replaceChildren(empty('No destination yet.',
 			'Add one to leadbridge.yaml: url, customer_id and ' +
