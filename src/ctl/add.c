@@ -60,10 +60,20 @@ static int create(struct addition *a, const char *path, struct str text)
 	return CTL_DONE;
 }
 
-static int need_folder(const char *path)
+/* For the group of the folder it is in: a daemon that may not enter it could
+ * not start any more. */
+static int need_folder(const struct addition *a, const char *path)
 {
-	if (mkdir(path, 0750) != 0 && errno != EEXIST)
-		return no("cannot make the folder", path);
+	struct stat parent;
+	if (mkdir(path, 0750) != 0)
+		return errno == EEXIST ? CTL_DONE
+				       : no("cannot make the folder", path);
+	if (stat(a->folder, &parent) == 0 &&
+	    lchown(path, (uid_t)-1, parent.st_gid) != 0)
+		(void)fprintf(stderr,
+			      "leadbridgectl: cannot give '%s' to the group of "
+			      "its folder\n",
+			      path);
 	return CTL_DONE;
 }
 
@@ -136,7 +146,7 @@ static int keep(struct addition *a, const char *key, struct str secret)
 	char *folder = xasprintf("%s/secrets", a->folder);
 	char *path = xasprintf("%s/%s-%s", folder, a->name, key);
 	char *reference = xasprintf("file:%s", path);
-	int rc = need_folder(folder);
+	int rc = need_folder(a, folder);
 	if (rc == CTL_DONE)
 		rc = create(a, path, secret);
 	addition_set(a, key, reference);
@@ -185,7 +195,7 @@ static int write_fragment(struct addition *a)
 {
 	char *folder = xasprintf("%s/conf.d", a->folder);
 	char *path = xasprintf("%s/%s-%s.yaml", folder, a->kind, a->name);
-	int rc = need_folder(folder);
+	int rc = need_folder(a, folder);
 	if (rc == CTL_DONE)
 		rc = create(a, path, buf_str(&a->text));
 	free(path);

@@ -322,7 +322,8 @@ static int run_export(struct ctl *c)
 	    {"--phone", "TEXT", "the person's number, best as +15551234567",   \
 	     false},                                                           \
 	    {"--country", "US", "of a number written without one", false},     \
-	    {"--customer", "ID", "the person's id at the sender", false},      \
+	    {"--customer", "ID", "the person's id at the sender --source",     \
+	     false},                                                           \
 	    {"--source", "NAME", "only what came from this source", false},    \
 	{                                                                      \
 		"--dry-run", NULL, "count, change nothing", false              \

@@ -47,6 +47,15 @@ static void read_counts(const struct value *counts, struct usage *out)
 		out->regain_min = wait;
 }
 
+/* One header tells of all an app does for a business; what its reports have
+ * used up holds no lead back. */
+static bool is_ours(const struct value *one)
+{
+	struct str type = value_member(one, "type");
+	return type.n == 0 || str_eq(type, STR("leadgen")) ||
+	       str_eq(type, STR("pages"));
+}
+
 static bool read_header(struct str text, struct usage *out)
 {
 	struct payload_limits limits = {.depth = 4, .values = 1000};
@@ -59,7 +68,8 @@ static bool read_header(struct str text, struct usage *out)
 		read_counts(v, out);
 	VALUE_EACH (list, ok ? v : NULL)
 		VALUE_EACH (one, list)
-			read_counts(one, out);
+			if (is_ours(one))
+				read_counts(one, out);
 	arena_release(&scratch);
 	return ok;
 }

@@ -14,6 +14,7 @@
 enum {
 	WORD_MIN = 3,   /* shorter values of a lead say nothing */
 	DIGITS_MIN = 5, /* in a row: may be part of a phone number */
+	SPREAD_MIN = 7, /* with what people write between them */
 	NAME_MAX_DIGITS = 6,
 };
 
@@ -108,6 +109,20 @@ static size_t digits_in_a_row(struct str s)
 	size_t most = 0, n = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		n = s.p[i] >= '0' && s.p[i] <= '9' ? n + 1 : 0;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* "(415) 555-0134" has ten. */
+static size_t digits_of_a_number(struct str s)
+{
+	size_t most = 0, n = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] >= '0' && s.p[i] <= '9')
+			n++;
+		else if (memchr(" ()-./", s.p[i], 6) == NULL)
+			n = 0;
 		most = n > most ? n : most;
 	}
 	return most;
@@ -244,7 +259,8 @@ static bool harmless_message(struct arena *a, struct str message,
 {
 	struct value *lead = NULL;
 	if (str_find(message, '@') >= 0 ||
-	    digits_in_a_row(message) >= DIGITS_MIN)
+	    digits_in_a_row(message) >= DIGITS_MIN ||
+	    digits_of_a_number(message) >= SPREAD_MIN)
 		return false;
 	if (lead_body.n == 0)
 		return false; /* nothing to compare it with */

@@ -393,6 +393,7 @@ void admin_get_import(struct admin_call *c)
 		return;
 	}
 	struct query *q = query_new(QUERY_IMPORT);
+	q->reveal = c->actor->role == ROLE_FULL;
 	(void)!snprintf(q->file, sizeof(q->file), "%.*s", STR_FMT(c->subject));
 	(void)bulk_queue(destination, queue);
 	(void)!snprintf(q->destination, sizeof(q->destination), "%s", queue);

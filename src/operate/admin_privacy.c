@@ -44,6 +44,13 @@ static bool person_of(struct admin_call *c, const struct value *body,
 				  "the body is a JSON object");
 		return false;
 	}
+	/* At another sender the same id is somebody else. */
+	if (text.customer.n > 0 && value_member(body, "source").n == 0) {
+		admin_reply_error(c->exchange, 400, "source",
+				  "a customer id is one sender's: name the "
+				  "source");
+		return false;
+	}
 	if (subject_make(a, &text, &p, &err) != 0) {
 		admin_reply_error(c->exchange, 400, "person", err.text);
 		return false;

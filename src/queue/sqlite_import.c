@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How far the import of a file is: its requests, what became of their rows, and
- * the rows somebody has to look at. The CRM's words about a row are not masked:
- * whoever knows the digest of the file has the file. Reader thread only.
+ * the rows somebody has to look at. The CRM's words about a row may name whose
+ * row it is; the digest of the file stands in the id of every lead of it, so it
+ * proves nothing. Reader thread only.
  */
 #include <sqlite3.h>
 
-#include "base/member.h"
+#include "lead/mask.h"
 #include "queue/sqlite.h"
 
 enum { TROUBLES_MAX = 1000 }; /* rows listed in one answer */
@@ -83,6 +84,16 @@ static int64_t line_of(struct str event_id)
 	return str_to_int(rest, 0, INT64_MAX, &line) == 0 ? line : 0;
 }
 
+static void add_words(struct buf *b, struct str words, bool reveal)
+{
+	struct buf masked;
+	buf_init(&masked, words.n * 4 + 64);
+	if (!reveal)
+		mask_text(words, &masked);
+	buf_add_json(b, reveal ? words : buf_str(&masked));
+	buf_release(&masked);
+}
+
 static void add_trouble(struct import *m, struct sqlite3_stmt *st)
 {
 	struct buf *b = &m->q->json;
@@ -93,7 +104,11 @@ static void add_trouble(struct import *m, struct sqlite3_stmt *st)
 		 (long long)sqlite3_column_int64(st, 0),
 		 unit_state_name((enum unit_state)sqlite3_column_int(st, 1)));
 	buf_add_json(b, sqlite_str(st, 3));
-	member_text(b, "response", sqlite_str(st, 4));
+	buf_addf(b, ",\"response\":");
+	if (sqlite3_column_type(st, 4) == SQLITE_NULL)
+		buf_addf(b, "null");
+	else
+		add_words(b, sqlite_str(st, 4), m->q->reveal);
 	buf_add_char(b, '}');
 }
 

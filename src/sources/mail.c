@@ -146,7 +146,19 @@ static bool is_robot(struct str address)
 	       str_ieq(who, STR("postmaster"));
 }
 
-/* A portal writes on behalf of a person, who is in Reply-To. */
+/* Of a list, which says so. */
+static bool is_listed(const struct mail *m)
+{
+	static const char *const names[] = {"List-Id", "List-Post",
+					    "List-Unsubscribe"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (header(m, names[i]).n > 0)
+			return true;
+	return false;
+}
+
+/* A portal writes on behalf of a person, who is in Reply-To; many mark all they
+ * send as bulk. */
 static bool is_machine(const struct mail *m, const struct mailbox *from,
 		       const struct mailbox *reply)
 {
@@ -162,7 +174,8 @@ static bool is_machine(const struct mail *m, const struct mailbox *from,
 			return true;
 		for (size_t k = 0; k < 3; k++)
 			if (str_ieq(m->headers[i].name, STR("Precedence")) &&
-			    str_ieq(value, str_from(bulk[k])))
+			    str_ieq(value, str_from(bulk[k])) &&
+			    (k > 0 || !portal || is_listed(m)))
 				return true;
 	}
 	return !portal && is_robot(from->address);

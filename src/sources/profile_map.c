@@ -108,19 +108,20 @@ static const struct {
 
 /* Whether the sender says what it is, and the lead could use it. */
 static bool set_typed(struct job *j, const struct value *entry,
-		      const struct value *value)
+		      const struct value *value, bool sure)
 {
 	struct str type = value_member(entry, "type");
 	for (size_t i = 0;
 	     type.n > 0 && i < sizeof(contact_types) / sizeof(contact_types[0]);
 	     i++) {
-		if (!str_eq(type, str_from(contact_types[i].type)))
+		if (contact_types[i].sure != sure ||
+		    !str_eq(type, str_from(contact_types[i].type)))
 			continue;
 		bool taken[] = {[CONTACT_NAME] = j->lead->name.n > 0,
 				[CONTACT_EMAIL] = j->lead->email.n > 0,
 				[CONTACT_PHONE] = j->lead->phone.n > 0};
 		return !taken[contact_types[i].contact] &&
-		       contact_types[i].set(j, value) && contact_types[i].sure;
+		       contact_types[i].set(j, value);
 	}
 	return false;
 }
@@ -158,7 +159,7 @@ static const struct value *object_of(struct job *j, const struct value *list)
 	VALUE_EACH (entry, list) {
 		const struct value *value = value_get(entry, "value");
 		struct str name = value_member(entry, "name");
-		if (value == NULL || set_typed(j, entry, value))
+		if (value == NULL || set_typed(j, entry, value, true))
 			continue;
 		if (name.n > 0)
 			append_renamed(j, object, name, value);
@@ -177,6 +178,24 @@ static void each_object(struct job *j, const struct expression *e,
 			one = object_of(j, one);
 		if (one != NULL && one->type == VALUE_OBJECT)
 			fn(j, one);
+	}
+}
+
+/* What only looks like a contact: when all that says what it is had its turn,
+ * wherever in the list it stands. */
+static void guess(struct job *j, const struct expression *e)
+{
+	bool more = true;
+	for (size_t i = 0; more; i++) {
+		const struct value *one =
+		    expression_candidate(e, j->v, i, &more);
+		if (one == NULL || one->type != VALUE_ARRAY)
+			continue;
+		VALUE_EACH (entry, one) {
+			const struct value *value = value_get(entry, "value");
+			if (value != NULL)
+				(void)set_typed(j, entry, value, false);
+		}
 	}
 }
 
@@ -296,7 +315,9 @@ void profile_map(const struct source_call *call, struct event *event,
 	try_each(&j, &p->contact_email, set_email);
 	try_each(&j, &p->contact_phone, set_phone);
 	each_object(&j, &p->answers, recognise);
+	guess(&j, &p->answers);
 	for (size_t i = 0; i < p->n_fields; i++)
 		add_field(&j, &p->fields[i]);
+	guess(&j, &p->rest);
 	each_object(&j, &p->rest, keep_rest);
 }

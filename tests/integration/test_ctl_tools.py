@@ -229,6 +229,17 @@ def test_an_added_source_takes_leads_at_the_url_it_prints(bridge, person):
                                     source="quotes")).status == 200
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="gives files to a group")
+def test_a_new_folder_is_for_the_group_of_the_configuration(bridge):
+    group = 12345  # the daemon's; nobody has to be in it here
+    os.chown(folder(bridge), -1, group)
+    done = add(bridge, "source", "add", "quotes", "--platform", "form",
+               "--destination", "mega")
+    assert done.returncode == 0, done.stderr
+    made = os.stat(os.path.join(folder(bridge), "conf.d"))
+    assert (made.st_mode & 0o777, made.st_gid) == (0o750, group)
+
+
 def test_a_secret_typed_in_proves_the_sender(bridge, person):
     done = add(bridge, "source", "add", "second-shop", "--platform", "shopify",
                "--secret", "-", "--destination", "mega", text="hush-0123\n")

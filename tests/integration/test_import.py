@@ -13,7 +13,7 @@ import time
 import pytest
 
 from crm_sandbox import Sandbox
-from support import daemon, people, senders, settings
+from support import admin, daemon, people, senders, settings
 from support.daemon import eventually
 
 HEADER = ["First Name", "Last Name", "Mobile", "E-mail Address",
@@ -112,6 +112,20 @@ def test_rows_go_500_in_a_request_and_bad_ones_are_told_by_line(bridge, crm):
     shown = bridge.api(f"/leads/{dead['id']}?reveal=true")
     assert "contact_email is blocked" in json.dumps(shown)
     assert bridge.metric("leadbridge_delivered_total") in (0.0, 1197.0)
+
+
+def test_who_may_only_look_reads_no_words_about_a_person(make_bridge, crm):
+    bridge = admin.equip(make_bridge(crm)).start()
+    someone, = people_of(1)
+    crm.row_refusals[someone.email] = f"{someone.email} is blocked"
+    assert imported(bridge, file_of(bridge, [someone])).returncode == 1
+    digest = bridge.api("/leads")["leads"][0]["event_id"].split(":")[0]
+    for token, words in ((admin.TOKEN, True), (admin.READ_TOKEN, False)):
+        reply = admin.ask(admin.address(bridge), "GET",
+                          f"/api/v1/import/{digest}", token)
+        assert reply.status == 200
+        assert json.loads(reply.body)["troubles"][0]["line"] == 2
+        assert (someone.email in reply.text) is words
 
 
 def test_the_same_file_twice_sends_nothing_twice(bridge, crm):

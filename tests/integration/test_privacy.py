@@ -254,6 +254,12 @@ def test_by_the_customer_id_of_one_source(bridge, crm, person):
     assert value(bridge.ctl("--json", "erase", "--customer", number,
                             "--source", "quote-form", "--dry-run"))[
                                 "units"] == 0
+    for more in (("erase", "--yes"), ("export",)):
+        anywhere = bridge.ctl(*more, "--customer", number, "--email",
+                              who.email)
+        assert anywhere.returncode == 2
+        assert "name the source" in anywhere.stderr
+    assert bridge.ledger()["delivered"] == 3
     found = value(bridge.ctl("--json", "erase", "--customer", number,
                              "--source", "shop", "--yes"))
     assert found["units"] >= 1
@@ -335,7 +341,7 @@ def test_one_of_a_batch_is_cut_out_and_the_others_stay(
     first = min(ids(bridge))
     raw = lead(bridge, first)["request"]["body"]
     done = value(bridge.ctl("--json", "erase", "--customer", "70002",
-                            "--yes"))
+                            "--source", "hub", "--yes"))
     assert (done["units"], done["cut"], done["requests"],
             done["dropped"]) == (1, 1, 0, 0)
     left = lead(bridge, first)["request"]["body"]
@@ -420,8 +426,8 @@ def test_of_a_batch_an_export_holds_the_persons_part(make_bridge, crm):
     bridge = with_hubspot(make_bridge(crm)).start()
     accepted(bridge, hubspot({"objectId": 80001}, {"objectId": 80002}))
     bridge.wait_ledger(quarantined=2)
-    [row] = json.loads(bridge.ctl("export", "--customer",
-                                  "80002").stdout)["found"]
+    [row] = json.loads(bridge.ctl("export", "--customer", "80002",
+                                  "--source", "hub").stdout)["found"]
     assert row["shared"] is True
     assert json.loads(row["received"])["objectId"] == 80002
     assert "80001" not in json.dumps(row)

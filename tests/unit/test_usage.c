@@ -35,6 +35,11 @@ static const struct {
      "\"estimated_time_to_regain_access\":0},{\"type\":\"pages\","
      "\"call_count\":91}]}",
      true, 91, 0, 20 * SECOND},
+    {"what reports have used", BUSINESS,
+     "{\"1\":[{\"type\":\"ads_insights\",\"call_count\":100,"
+     "\"estimated_time_to_regain_access\":300},"
+     "{\"type\":\"leadgen\",\"call_count\":7}]}",
+     true, 7, 0, 0},
     {"minutes until calls are taken", BUSINESS,
      "{\"1\":[{\"call_count\":100,\"estimated_time_to_regain_access\":19}]}",
      true, 100, 19, 19 * MINUTE},
