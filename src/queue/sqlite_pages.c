@@ -35,6 +35,11 @@ static struct {
 	sqlite3_io_methods ours;
 } tables[TABLES_MAX];
 static size_t n_tables;
+/* How large the file is that was written to last: asked once, then only grown,
+ * since a question to the system for each page costs a checkpoint a tenth. Too
+ * large is safe. */
+static const sqlite3_file *sized;
+static sqlite3_int64 known_size;
 
 static size_t number16(const unsigned char *p)
 {
@@ -89,14 +94,15 @@ static const sqlite3_io_methods *real_methods(const sqlite3_file *f)
 static bool is_page(sqlite3_file *f, const sqlite3_io_methods *real, size_t n,
 		    sqlite3_int64 at)
 {
-	sqlite3_int64 size = 0;
 	if (n < PAGE_LEAST || n > PAGE_MOST || (n & (n - 1)) != 0 ||
-	    at % (sqlite3_int64)n != 0 ||
-	    real->xFileSize(f, &size) != SQLITE_OK)
+	    at % (sqlite3_int64)n != 0)
 		return false;
-	if (size < at + (sqlite3_int64)n)
-		size = at + (sqlite3_int64)n;
-	return size / (sqlite3_int64)n < pages_max;
+	if (sized != f && real->xFileSize(f, &known_size) != SQLITE_OK)
+		return false;
+	sized = f;
+	if (known_size < at + (sqlite3_int64)n)
+		known_size = at + (sqlite3_int64)n;
+	return known_size / (sqlite3_int64)n < pages_max;
 }
 
 static int on_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
@@ -135,6 +141,7 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f,
 	(void)vfs;
 	sqlite3_vfs *real = sqlite3_vfs_find(NULL);
 	int rc = real->xOpen(real, name, f, flags, out);
+	sized = NULL; /* it may lie where another one was */
 	if (rc == SQLITE_OK && f->pMethods != NULL &&
 	    (flags & SQLITE_OPEN_MAIN_DB) != 0)
 		put_between(f);
