@@ -258,7 +258,7 @@ def test_one_lead_with_a_single_403_does_not_park_the_rest(
     bridge.wait_ledger(delivered=5)
 
 
-@pytest.mark.resolves
+@pytest.mark.no_tsan
 def test_an_untrusted_certificate_parks(make_bridge, person):
     with Sandbox(tls=True) as crm:
         bridge = make_bridge(crm)
@@ -282,7 +282,7 @@ def test_a_private_address_is_not_called_unless_allowed(
     assert not crm.requests
 
 
-@pytest.mark.resolves
+@pytest.mark.no_tsan
 def test_delivers_over_tls(make_bridge, person):
     with Sandbox(tls=True) as crm:
         bridge = make_bridge(crm).start()

@@ -169,6 +169,7 @@ def test_it_is_refused_or_kept_and_nobody_waits(target, person, name):
         assert peak_kib(target) - before < 64 * 1024
 
 
+@pytest.mark.no_tsan
 @pytest.mark.parametrize("name", LARGE)
 def test_what_is_merely_large_ends_too(target, person, name):
     begun = time.monotonic()
